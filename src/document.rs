@@ -1,0 +1,52 @@
+//! A document as a source gave it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Time;
+use crate::name::Key;
+
+/// One document of a page, as received: its bytes are what the raw hash covers. Nothing is parsed yet.
+#[derive(Debug, Clone)]
+pub struct RawDocument {
+    /// JSON text of the whole document, exactly as received (or as assembled, deterministically, from rows).
+    pub bytes: Vec<u8>,
+}
+
+/// A snapshot's head: what a re-read is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Version of the snapshot, from 1, one more with each change; continues over tombstones.
+    pub version: u64,
+    /// Sequence of the change that made this version.
+    pub seq: u64,
+    /// BLAKE3 over the bytes as received and the scheme's gate fingerprint; none for tombstones (rule 9).
+    pub raw_hash: Option<[u8; 32]>,
+    /// BLAKE3 of the canonical form; none for tombstones.
+    pub canonical_hash: Option<[u8; 32]>,
+    /// When this version was captured, by our clock.
+    pub captured_at: Time,
+    /// The document's own time, where the scheme names one.
+    pub source_time: Option<Time>,
+    /// What people search by.
+    pub number: Option<String>,
+}
+
+impl Head {
+    /// Whether the document is known as deleted.
+    pub fn is_tombstone(&self) -> bool {
+        self.canonical_hash.is_none()
+    }
+}
+
+/// A document that could not be read (rule 25): recorded in the page's commit, asked again by key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantine {
+    /// Its key, or `digest:…` of its bytes where not even the key could be read.
+    pub key: Key,
+    /// Source time where it could be read.
+    pub source_time: Option<Time>,
+    /// Why, for a person.
+    pub why: String,
+    /// When it was met last.
+    pub at: Time,
+}

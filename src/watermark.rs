@@ -1,0 +1,39 @@
+//! Progress of capture: the watermark, the walked end and the scan under way (rules.md 2 and 15).
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Time;
+
+/// How far a scheme's capture has come. Stored with every page's commit; all times are source times.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// When the scheme was first started, by our clock: the go-live instant of `initial: baseline` (rule 10).
+    pub first_start: Time,
+    /// The source time from which capture began, fixed at the first start.
+    pub start: Time,
+    /// Greatest source time seen, never past the end of its scan: min(max source time seen, `to`).
+    pub watermark: Option<Time>,
+    /// The end up to which windows were walked completely, whether or not documents lay in them (rule 15).
+    pub walked_to: Option<Time>,
+    /// End of the last scan that completed.
+    pub complete_to: Option<Time>,
+    /// The scan under way; its end was frozen when it began and is used unchanged on resume (rule 2).
+    pub scan: Option<Scan>,
+    /// Greatest source time seen in the scan under way.
+    pub seen: Option<Time>,
+    /// Fingerprint of key, filter, identity and mode: a change of these waits for `decide`.
+    pub fingerprint: String,
+}
+
+/// A scan under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scan {
+    /// Its frozen end: the earlier of our clock and the source's when it began.
+    pub to: Time,
+    /// Begin of the window being read.
+    pub begin: Time,
+    /// End of the window being read.
+    pub end: Time,
+    /// Position within the window, where the connector's positions survive a restart (keyset, cursor).
+    pub position: Option<String>,
+}
