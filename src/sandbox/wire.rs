@@ -1,6 +1,8 @@
 //! What a simulated system sees of HTTP: a whole request in, a whole answer out. The server around it (sockets,
 //! resets, delays, truncation) is `server.rs`.
 
+use crate::sandbox::faults::Kind;
+
 /// A request as received.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -62,8 +64,10 @@ pub trait System: Send + Sync + 'static {
     /// What the request is about. No effect.
     fn aim(&self, request: &Request) -> Aim;
 
-    /// Carries the request out and answers as the real system would.
-    fn answer(&self, request: &Request) -> Answer;
+    /// Carries the request out and answers as the real system would. The system itself plays `refuse`,
+    /// `throttle`, `session_loss`, `partial_batch` and `edit_lock` in its own words; the other faults concern the
+    /// connection and are the server's.
+    fn answer(&self, request: &Request, fault: Option<Kind>) -> Answer;
 
     /// Fills the system with documents made from a number; replaces what was there.
     fn seed(&self, seed: u64, documents: u64);
