@@ -1,0 +1,341 @@
+//! The contract of every store: what a command promises, and the plain data it takes.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+use crate::change::{Change, ChangeKind};
+use crate::clock::Time;
+use crate::document::{Head, Quarantine};
+use crate::name::Key;
+use crate::reason::State;
+use crate::store::delivery::{Attempt, Delivery, DeliveryCommit, WriteResult};
+use crate::watermark::Progress;
+
+/// Why a store command failed. Nothing of a failed command is stored.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The step does not begin where the store stands: somebody else moved it.
+    #[error("the store stands elsewhere: {0}")]
+    Conflict(String),
+    /// A stored value's checksum does not match (rule 26).
+    #[error("a stored value of table `{table}` is damaged at `{key}`; run `deltaferry db verify`")]
+    Damaged {
+        /// Table name.
+        table: &'static str,
+        /// The key, readable.
+        key: String,
+    },
+    /// Another process has the database open for writing.
+    #[error("the database `{path}` is in use by another process{holder}")]
+    InUse {
+        /// The file.
+        path: String,
+        /// ` (pid N)` where it is known.
+        holder: String,
+    },
+    /// The file is of a newer program.
+    #[error("the database has format {found}, this program knows up to {known}; use the newer program that wrote it")]
+    Newer {
+        /// Format of the file.
+        found: u64,
+        /// Newest format known here.
+        known: u64,
+    },
+    /// The file is no database of ours, or broken.
+    #[error("the database `{path}` can't be opened: {why}; run `deltaferry db verify`, or restore a backup")]
+    Broken {
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// Opened read-only, or the service must recover it first.
+    #[error("the database needs recovery after an unclean stop; start the service, or open it for writing once")]
+    NeedsRecovery,
+    /// The disk failed or is full.
+    #[error("the database could not be written: {0}")]
+    Io(String),
+    /// The writer has stopped.
+    #[error("the store has been closed")]
+    Closed,
+}
+
+/// The answer to a command that is being made durable: a future, or [`Pending::wait`] in plain code.
+#[derive(Debug)]
+pub struct Pending<T>(oneshot::Receiver<Result<T, StoreError>>);
+
+impl<T> Pending<T> {
+    /// The sender's side and the answer.
+    pub fn channel() -> (oneshot::Sender<Result<T, StoreError>>, Self) {
+        let (sender, receiver) = oneshot::channel();
+        (sender, Self(receiver))
+    }
+
+    /// An answer that is already there.
+    pub fn ready(result: Result<T, StoreError>) -> Self {
+        let (sender, pending) = Self::channel();
+        // The receiver is alive: it is returned right below.
+        let _ = sender.send(result);
+        pending
+    }
+
+    /// Blocks until the command is durable. Not for asynchronous code.
+    pub fn wait(self) -> Result<T, StoreError> {
+        self.0.blocking_recv().unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+impl<T> Future for Pending<T> {
+    type Output = Result<T, StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context).map(|received| received.unwrap_or(Err(StoreError::Closed)))
+    }
+}
+
+/// A new or changed document of a page.
+#[derive(Debug, Clone)]
+pub struct Captured {
+    /// Which document.
+    pub key: Key,
+    /// The head's version this was compared with; 0 if there was no head. Another version in the store: the entry
+    /// is left out and its key returned as stale.
+    pub expect: u64,
+    /// What happened. [`ChangeKind::Deleted`] stores a tombstone and no body.
+    pub kind: ChangeKind,
+    /// What people search by; indexed.
+    pub number: Option<String>,
+    /// Source time.
+    pub source_time: Option<Time>,
+    /// Raw hash; none for deletions.
+    pub raw_hash: Option<[u8; 32]>,
+    /// Canonical hash; none for deletions.
+    pub canonical_hash: Option<[u8; 32]>,
+    /// The document's JSON text; the store compresses it and keeps its own hash beside it.
+    pub body: Vec<u8>,
+}
+
+/// A document whose bytes differ but whose canonical form does not: only the gate and the times move.
+#[derive(Debug, Clone)]
+pub struct Touched {
+    /// Which document.
+    pub key: Key,
+    /// The head's version this was compared with.
+    pub expect: u64,
+    /// The new raw hash.
+    pub raw_hash: [u8; 32],
+    /// Canonical hash (re-hashed under new rules, rule 9; otherwise as before).
+    pub canonical_hash: [u8; 32],
+    /// Source time.
+    pub source_time: Option<Time>,
+    /// What people search by.
+    pub number: Option<String>,
+}
+
+/// A step of a scheme's progress: half-open, from what is stored to what is new.
+#[derive(Debug, Clone)]
+pub struct ProgressStep {
+    /// What the store must hold; another value is a [`StoreError::Conflict`].
+    pub from: Option<Progress>,
+    /// What it holds afterwards.
+    pub to: Progress,
+}
+
+/// One page batch: snapshots, changes and progress in one transaction.
+#[derive(Debug, Clone, Default)]
+pub struct CaptureCommit {
+    /// Scheme id.
+    pub scheme: String,
+    /// When, by our clock.
+    pub at: Option<Time>,
+    /// New, changed and deleted documents.
+    pub captured: Vec<Captured>,
+    /// Documents whose gate moves only.
+    pub touched: Vec<Touched>,
+    /// Documents that could not be read. A key in `captured`, `touched` or `cleared` leaves the quarantine.
+    pub quarantined: Vec<Quarantine>,
+    /// Keys that were read well and are unchanged, but stand in quarantine.
+    pub cleared: Vec<Key>,
+    /// Progress.
+    pub progress: Option<ProgressStep>,
+    /// The run's record so far; replaces the one of the same id.
+    pub run: Option<Run>,
+}
+
+/// What a capture commit did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CaptureDone {
+    /// The scheme's last sequence number afterwards.
+    pub last_seq: u64,
+    /// Keys whose head had another version than expected: not stored, to be compared again.
+    pub stale: Vec<Key>,
+}
+
+/// One run of a scheme's capture, as shown to people.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Run {
+    /// From 1 within the scheme.
+    pub id: u64,
+    /// When it began.
+    pub started: Option<Time>,
+    /// When it ended; none while it runs, or if the process died.
+    pub ended: Option<Time>,
+    /// Windows completed.
+    pub windows: u64,
+    /// Pages read.
+    pub pages: u64,
+    /// Documents met (with repeats).
+    pub documents: u64,
+    /// Documents first seen.
+    pub new: u64,
+    /// Documents changed.
+    pub changed: u64,
+    /// Documents unchanged.
+    pub unchanged: u64,
+    /// Documents that could not be read.
+    pub quarantined: u64,
+    /// Why it stopped early.
+    pub error: Option<String>,
+}
+
+/// What a target was told to do with documents it was never told of (`initial`, `decide`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetAnswer {
+    /// Send. With `since`, documents with an older source time are baselined.
+    Send {
+        /// Source time from which documents are sent.
+        since: Option<Time>,
+    },
+    /// Documents at or before the instant, and those without a time, are taken as known (rule 10).
+    Baseline {
+        /// The go-live instant.
+        instant: Time,
+    },
+    /// Match what the target already has.
+    Adopt,
+}
+
+/// A target's own state within a scheme.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TargetState {
+    /// Sequence of the change log up to which changes are planned.
+    pub position: u64,
+    /// What it was told; nothing is planned before.
+    pub answer: Option<TargetAnswer>,
+    /// Paused by a person, or because the account is refused; with why.
+    pub paused: Option<String>,
+    /// (connector, host, account, form) this state belongs to (rule 3).
+    pub account: String,
+    /// Fingerprint of mapping and conditions: when it changes, rejected documents are tried again.
+    pub rules: String,
+}
+
+/// What to list of a scheme's documents.
+#[derive(Debug, Clone, Default)]
+pub struct DocumentFilter {
+    /// Only keys that begin so.
+    pub prefix: String,
+    /// Only keys after this one.
+    pub after: Option<Key>,
+    /// Only documents captured at or after this time.
+    pub changed_since: Option<Time>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// About the database.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Info {
+    /// Size of the file in bytes; 0 where there is none.
+    pub bytes: u64,
+    /// Format number.
+    pub format: u64,
+}
+
+/// A store. Commands are durable when their answer arrives, and are applied in the order they were given. Reads
+/// see every answered command, never wait for the writer, and hold nothing when they return.
+pub trait Store: Send + Sync + 'static {
+    /// Stores a page batch. Changes get sequence numbers without gaps, in the order of `captured`; a document's
+    /// version grows by one.
+    fn commit_capture(&self, commit: CaptureCommit) -> Pending<CaptureDone>;
+
+    /// Writes deliveries of one target: planned, claimed, settled or moved by a person, each checked against the
+    /// revision it was made from. A write whose row has changed meanwhile, or whose identity another document owns,
+    /// is left out and reported; the others are stored.
+    fn commit_deliveries(&self, commit: DeliveryCommit) -> Pending<Vec<WriteResult>>;
+
+    /// Stores a target's own state (not its position, which moves only with deliveries).
+    fn set_target(&self, scheme: &str, target: &str, state: TargetState) -> Pending<()>;
+
+    /// Pauses a scheme's capture with a reason, or resumes it.
+    fn set_paused(&self, scheme: &str, why: Option<String>) -> Pending<()>;
+
+    /// Closes the store: answers what is under way, then releases the file.
+    fn close(&self);
+
+    /// Ids of schemes that have any state.
+    fn schemes(&self) -> Result<Vec<String>, StoreError>;
+    /// A scheme's progress.
+    fn progress(&self, scheme: &str) -> Result<Option<Progress>, StoreError>;
+    /// Why a scheme's capture is paused.
+    fn paused(&self, scheme: &str) -> Result<Option<String>, StoreError>;
+    /// Last sequence number of a scheme's change log; 0 if it is empty.
+    fn last_seq(&self, scheme: &str) -> Result<u64, StoreError>;
+    /// Heads by key, in the order asked. A damaged head is an error that names it.
+    fn heads(&self, scheme: &str, keys: &[Key]) -> Result<Vec<Option<Head>>, StoreError>;
+    /// A stored version's JSON text, its hash checked. None: never stored, a tombstone, or trimmed.
+    fn body(&self, scheme: &str, key: &Key, version: u64) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Versions of a document that have a body, ascending.
+    fn versions(&self, scheme: &str, key: &Key) -> Result<Vec<u64>, StoreError>;
+    /// Changes after a sequence number, ascending.
+    fn changes(&self, scheme: &str, after: u64, limit: usize) -> Result<Vec<Change>, StoreError>;
+    /// Keys by number, exactly.
+    fn by_number(&self, scheme: &str, number: &str) -> Result<Vec<Key>, StoreError>;
+    /// Documents in key order.
+    fn documents(&self, scheme: &str, filter: &DocumentFilter) -> Result<Vec<(Key, Head)>, StoreError>;
+    /// How many documents are known: (live, tombstones).
+    fn document_count(&self, scheme: &str) -> Result<(u64, u64), StoreError>;
+    /// Documents in quarantine, in key order.
+    fn quarantined(&self, scheme: &str) -> Result<Vec<Quarantine>, StoreError>;
+    /// One document's quarantine.
+    fn quarantine(&self, scheme: &str, key: &Key) -> Result<Option<Quarantine>, StoreError>;
+    /// Runs, newest first, older than `before` if given.
+    fn runs(&self, scheme: &str, before: Option<u64>, limit: usize) -> Result<Vec<Run>, StoreError>;
+
+    /// A target's own state.
+    fn target(&self, scheme: &str, target: &str) -> Result<Option<TargetState>, StoreError>;
+    /// One document's delivery.
+    fn delivery(&self, scheme: &str, target: &str, key: &Key) -> Result<Option<Delivery>, StoreError>;
+    /// Deliveries due at or before a time, earliest first.
+    fn due(&self, scheme: &str, target: &str, until: Time, limit: usize) -> Result<Vec<(Time, Key)>, StoreError>;
+    /// The earliest due time of a target.
+    fn next_due(&self, scheme: &str, target: &str) -> Result<Option<Time>, StoreError>;
+    /// Deliveries in a state (any state if none) in key order after a key.
+    fn deliveries(
+        &self,
+        scheme: &str,
+        target: &str,
+        state: Option<State>,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<(Key, Delivery)>, StoreError>;
+    /// How many documents are in each state of a target. Documents not yet planned are not counted.
+    fn counts(&self, scheme: &str, target: &str) -> Result<BTreeMap<State, u64>, StoreError>;
+    /// A document's attempts, oldest first.
+    fn attempts(&self, scheme: &str, target: &str, key: &Key) -> Result<Vec<Attempt>, StoreError>;
+    /// One attempt.
+    fn attempt(&self, scheme: &str, target: &str, key: &Key, n: u32) -> Result<Option<Attempt>, StoreError>;
+    /// The owner of a target document: scheme, target and key by identity (rule 11).
+    fn owner(&self, identity: &str) -> Result<Option<(String, String, Key)>, StoreError>;
+
+    /// About the database.
+    fn info(&self) -> Result<Info, StoreError>;
+    /// The whole store as text, one line a row, for tests and for people.
+    fn dump(&self) -> Result<String, StoreError>;
+}
