@@ -1,1 +1,9 @@
-//! TODO
+//! Connectors: the code that speaks one kind of system's protocol, behind one trait. A connector cannot reach the
+//! store, never retries and never waits by itself (the transport's pace excepted): that is the engine's.
+
+pub mod traits;
+
+pub use traits::{
+    CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall,
+    TargetCall, Window,
+};

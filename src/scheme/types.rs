@@ -1,0 +1,281 @@
+//! A scheme as read: typed, with compiled queries and conditions; the mapping stays a tree with positions, which
+//! `mapping` compiles.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::clock::{Schedule, Time};
+use crate::fault::Position;
+use crate::query::{Condition, Query};
+use crate::scheme::tree::{Name, Node};
+
+/// One scheme (方案): where documents come from, what counts as a change, where changes go.
+#[derive(Debug, Clone)]
+pub struct Scheme {
+    /// File stem.
+    pub id: String,
+    /// The file.
+    pub file: PathBuf,
+    /// For people.
+    pub title: String,
+    /// Whether it runs.
+    pub enabled: bool,
+    /// When it runs.
+    pub schedule: Schedule,
+    /// Where documents come from.
+    pub source: Source,
+    /// What the first capture does with what is already there; none: wait for `decide`.
+    pub initial: Option<Initial>,
+    /// What counts as a change.
+    pub diff: DiffRules,
+    /// Where changes go, in the order written.
+    pub targets: Vec<Target>,
+}
+
+/// The source of a scheme.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Where it stands.
+    pub at: Position,
+    /// System name.
+    pub system: String,
+    /// Position of the system's name.
+    pub system_at: Position,
+    /// Call, named as the vendor names it.
+    pub call: String,
+    /// Position of the call's name.
+    pub call_at: Position,
+    /// Form, where the call has one (`SAL_SaleOrder`).
+    pub form: Option<String>,
+    /// Request parameters by the vendor's names; texts may hold `{{LAST_SYNC_TIME|datetime}}` and the like.
+    pub params: Vec<(Name, Node)>,
+    /// Documents a page; none: the connector's own.
+    pub page_size: Option<u32>,
+    /// Paths whose values make the key; at least one.
+    pub key: Vec<Query>,
+    /// Path of what people search by.
+    pub number: Option<Query>,
+    /// Path of the document's own time.
+    pub time: Option<Query>,
+    /// Path of the row version (`cursor` mode).
+    pub cursor: Option<Query>,
+    /// How it is read.
+    pub mode: Mode,
+    /// Where the first capture begins.
+    pub start: Start,
+    /// How far a window reaches back before the watermark.
+    pub overlap: Duration,
+    /// Longest window of one request.
+    pub window: Duration,
+    /// Regular full comparison.
+    pub sweep: Option<Sweep>,
+    /// Fields to read, for calls that want a list.
+    pub fields: Vec<FieldSpec>,
+    /// Entries to read with them.
+    pub entries: Vec<Entry>,
+    /// Fields whose latest value is the document's time and which build the window's filter.
+    pub changed_fields: Vec<String>,
+    /// A further filter in the vendor's language, and-ed.
+    pub filter: Option<String>,
+}
+
+/// How a source is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Windows of source time.
+    Window,
+    /// Everything, every run.
+    Full,
+    /// Following a row version.
+    Cursor,
+}
+
+/// Where the first capture begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// So long before the first start.
+    Back(Duration),
+    /// At a date.
+    At(Time),
+}
+
+/// A field to read: its name in the vendor's language and, optionally, another name in documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldSpec {
+    /// Where it stands.
+    pub at: Position,
+    /// The vendor's name (`FCustId.FNumber`).
+    pub field: String,
+    /// Its name in documents (`FCustId_FNumber` unless an alias is given).
+    pub name: String,
+}
+
+/// An entry (list of lines) to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Entity name; the list's name in documents.
+    pub name: String,
+    /// The vendor's field of the line's id.
+    pub id: String,
+    /// Fields of a line.
+    pub fields: Vec<FieldSpec>,
+    /// Entries below it.
+    pub entries: Vec<Entry>,
+}
+
+/// A sweep (漏单补救).
+#[derive(Debug, Clone)]
+pub struct Sweep {
+    /// When.
+    pub schedule: Schedule,
+    /// How far back it reads.
+    pub back: Duration,
+    /// Whether missing documents become deletions.
+    pub deletes: bool,
+    /// The share of documents above which deletions stop and ask, in thousandths.
+    pub max_deletes: u32,
+}
+
+/// What the first capture does with what is already there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Initial {
+    /// Send everything captured.
+    Send,
+    /// Known so far; only what comes later is sent.
+    Baseline,
+    /// Match what the target already has.
+    Adopt,
+}
+
+/// How numbers compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbers {
+    /// 12.50 equals 12.5.
+    Value,
+    /// Every digit counts.
+    Text,
+}
+
+/// What counts as a change.
+#[derive(Debug, Clone)]
+pub struct DiffRules {
+    /// Paths that never make a change.
+    pub ignore: Vec<Query>,
+    /// Lists whose elements are matched by a key: path of the list, path of the key within an element.
+    pub lists: Vec<(Query, Query)>,
+    /// How numbers compare.
+    pub numbers: Numbers,
+    /// Paths where "12" and 12 are equal.
+    pub numeric: Vec<Query>,
+}
+
+/// One target of a scheme, or its write-back.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Its name within the scheme.
+    pub name: String,
+    /// Where it stands.
+    pub at: Position,
+    /// System name.
+    pub system: String,
+    /// Position of the system's name.
+    pub system_at: Position,
+    /// Call, named as the vendor names it.
+    pub call: String,
+    /// Position of the call's name.
+    pub call_at: Position,
+    /// Form, where the call has one.
+    pub form: Option<String>,
+    /// Which versions are told; none: all.
+    pub when: Option<Condition>,
+    /// Position of the condition.
+    pub when_at: Option<Position>,
+    /// Which versions may become the base by being skipped; none: all.
+    pub compare: Option<Condition>,
+    /// Documents a request.
+    pub batch: Option<usize>,
+    /// How the target document is found again.
+    pub identity: Identity,
+    /// What settles an unknown outcome; none: probe where the connector can, else hold.
+    pub in_doubt: Option<InDoubt>,
+    /// From the last byte sent until absence counts; none: the system's, else the connector's.
+    pub settle: Option<Duration>,
+    /// What becomes of baselined documents that the target lacks.
+    pub baseline_missing: BaselineMissing,
+    /// Retries of what may pass.
+    pub retry: Retry,
+    /// Call options by the vendor's names.
+    pub options: Vec<(Name, Node)>,
+    /// The mapping, to be compiled; operations such as delete and audit need none.
+    pub mapping: Option<Node>,
+    /// Tried in order before the target's own call.
+    pub operations: Vec<Operation>,
+    /// Overrides the scheme's.
+    pub initial: Option<Initial>,
+    /// The write-back after acceptance.
+    pub writeback: Option<Box<Target>>,
+}
+
+/// How a target document is found again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The payload's field that holds the document's number.
+    pub number: Option<String>,
+    /// A field that carries our mark.
+    pub mark: Option<String>,
+    /// Payload fields compared; empty: all mapped ones.
+    pub compare: Vec<String>,
+}
+
+/// What settles an unknown outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InDoubt {
+    /// Ask the target.
+    Probe,
+    /// Send the same bytes again.
+    Resend {
+        /// How long the target remembers our key.
+        remembers: Option<Duration>,
+    },
+    /// A person decides.
+    Hold,
+}
+
+/// What rule 7 does with baselined documents that the target lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BaselineMissing {
+    /// Skipped, visibly.
+    Skip,
+    /// Created.
+    Create,
+}
+
+/// Retries of failures that may pass: `attempts` sends, waits from `from`, doubled up to `to`, with jitter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// Sends that count before `rejected`.
+    pub attempts: u32,
+    /// First wait.
+    pub from: Duration,
+    /// Longest wait.
+    pub to: Duration,
+}
+
+/// Another call for documents its condition holds for. `when` and `mapping` are its own; the rest is the target's.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// Where it stands.
+    pub at: Position,
+    /// Which versions.
+    pub when: Option<Condition>,
+    /// Position of the condition.
+    pub when_at: Option<Position>,
+    /// The call.
+    pub call: String,
+    /// Position of the call's name.
+    pub call_at: Position,
+    /// Its mapping, where the call needs one.
+    pub mapping: Option<Node>,
+    /// Call options; the target's where absent.
+    pub options: Option<Vec<(Name, Node)>>,
+}
