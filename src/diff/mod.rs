@@ -1,1 +1,28 @@
-//! TODO
+//! What counts as a change: identity, raw-hash gate, canonical form and hash, field-level differences
+//! (design.md section 2.8; rules.md 9, 20, 30). Pure: values in, value or fault out.
+//!
+//! The way of one document as captured:
+//!
+//! 1. [`extract`] reads its key, number, time and row version out of the bytes, without parsing the rest;
+//! 2. [`Gate::raw_hash`] of the bytes equals the stored one: known, nothing else is done;
+//! 3. [`Document::parse`] reads it strictly: a fault quarantines it;
+//! 4. [`Differ::hash`] equals the stored one: content is the same, though the bytes differ;
+//! 5. [`Differ::delta`] tells what differs, field by field; [`json_patch`] the same as an exact edit script.
+
+mod delta;
+mod differ;
+mod document;
+mod extract;
+mod gate;
+mod parse;
+mod patch;
+mod rules;
+
+pub use delta::{ChangeOp, FieldChange};
+pub use differ::Differ;
+pub use document::Document;
+pub use extract::{ExtractFault, Identity, Paths, extract};
+pub use gate::{CANONICAL_FORM, Gate, fingerprint};
+pub use parse::{ParseFault, parse};
+pub use patch::{PatchOp, PatchVerb, json_patch};
+pub use rules::{DiffRules, Numbers, RulePath, Step};
