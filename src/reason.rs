@@ -185,13 +185,25 @@ pub struct Reason {
     /// The target's own words, verbatim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
+    /// Codes that look-ups did not find: what `deliveries list --missing` prints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<MissingCode>,
+}
+
+/// A code that a look-up did not find.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct MissingCode {
+    /// `table.NAME` or the scheme's id.
+    pub lookup: String,
+    /// Columns (or paths) and the texts asked for.
+    pub codes: Vec<(String, String)>,
 }
 
 impl Reason {
     /// A reason with parameters.
     pub fn new<const N: usize>(code: Code, params: [(&str, String); N]) -> Self {
         let params = params.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { code, params, words: None }
+        Self { code, params, words: None, missing: Vec::new() }
     }
 
     /// With the target's own words.

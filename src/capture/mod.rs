@@ -1,1 +1,15 @@
-//! TODO
+//! Capture: reads a source window by window and keeps its snapshots, changes and progress in the store, one commit
+//! a page (design.md section 2.1). It never sends anything and knows no target.
+
+mod ask;
+mod page;
+mod plan;
+mod scan;
+mod tally;
+pub mod window;
+#[cfg(test)]
+mod tests;
+
+pub use ask::{AskError, Patience};
+pub use plan::{CapturePlan, PlanFault};
+pub use scan::{Capture, CaptureError, Outcome, Pulled};

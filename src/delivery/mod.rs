@@ -1,1 +1,21 @@
-//! TODO
+//! Delivery: brings each document's newest version to each target, one worker a target (design.md sections 2.3 to
+//! 2.6). It reads the change log and never captures anything.
+
+mod backoff;
+mod classify;
+mod compose;
+mod decide;
+mod doubt;
+mod judge;
+pub mod operate;
+mod plan;
+mod send;
+mod settle;
+mod target;
+mod worker;
+#[cfg(test)]
+mod tests;
+
+pub use classify::{Policy, policy};
+pub use target::{CallPlan, LookupsNow, TargetPlan};
+pub use worker::{PassReport, Worker};

@@ -1,0 +1,132 @@
+//! Asking a source with patience: what may pass is tried again, a lost session is renewed once, throttling waits
+//! without counting.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::connector::{Connector, Fault, FaultKind, FetchRequest, Page};
+use crate::scheme::Source;
+
+/// How often and how long to try.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Tries that count.
+    pub tries: u32,
+    /// First wait.
+    pub from: Duration,
+    /// Longest wait.
+    pub to: Duration,
+    /// Waits for throttling before giving up for this run.
+    pub throttles: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { tries: 4, from: Duration::from_millis(500), to: Duration::from_secs(30), throttles: 60 }
+    }
+}
+
+/// Why a question got no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AskError {
+    /// The source's last words.
+    #[error("{0}")]
+    Fault(Fault),
+    /// The service is stopping.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// What a fault means for a read: nothing was changed at the source, so everything but a refusal may be repeated.
+enum Answer {
+    Again,
+    Wait,
+    Renew,
+    GiveUp,
+}
+
+fn answer(kind: FaultKind) -> Answer {
+    match kind {
+        FaultKind::Unreachable | FaultKind::Transient | FaultKind::Unknown => Answer::Again,
+        FaultKind::Throttled => Answer::Wait,
+        FaultKind::Session => Answer::Renew,
+        FaultKind::Permanent | FaultKind::Refused | FaultKind::Exists | FaultKind::ClosedPeriod => Answer::GiveUp,
+    }
+}
+
+/// A source that is asked with patience.
+pub struct Asker {
+    pub connector: Arc<dyn Connector>,
+    pub clock: Arc<dyn Clock>,
+    pub patience: Patience,
+    pub stop: CancellationToken,
+}
+
+/// One question to a source.
+pub enum Question<'a> {
+    /// A page.
+    Page(FetchRequest<'a>),
+    /// Documents by key or number.
+    Keys { source: &'a Source, keys: &'a [Vec<String>], by_number: bool },
+    /// Login, or the cheapest call.
+    Login,
+}
+
+impl Asker {
+    /// Asks until there is an answer or patience ends.
+    pub async fn ask(&self, question: &Question<'_>) -> Result<Page, AskError> {
+        let (mut tries, mut throttles, mut renewed) = (0, 0, false);
+        loop {
+            let fault = match self.once(question).await {
+                Ok(page) => return Ok(page),
+                Err(fault) => fault,
+            };
+            match answer(fault.kind) {
+                Answer::GiveUp => return Err(AskError::Fault(fault)),
+                Answer::Renew if renewed => return Err(AskError::Fault(fault)),
+                Answer::Renew => {
+                    renewed = true;
+                    tracing::info!(words = %fault.words, "session lost, logging in again");
+                    self.connector.login().await.map_err(AskError::Fault)?;
+                }
+                Answer::Wait => {
+                    throttles += 1;
+                    if throttles > self.patience.throttles {
+                        return Err(AskError::Fault(fault));
+                    }
+                    let wait = fault.retry_after.unwrap_or(Duration::from_secs(1)).min(Duration::from_secs(60));
+                    self.pause(wait).await?;
+                }
+                Answer::Again => {
+                    tries += 1;
+                    if tries >= self.patience.tries {
+                        return Err(AskError::Fault(fault));
+                    }
+                    tracing::warn!(words = %fault.words, tries, "the source did not answer properly, trying again");
+                    self.pause(self.patience.from.saturating_mul(1 << tries.min(16)).min(self.patience.to)).await?;
+                }
+            }
+        }
+    }
+
+    async fn once(&self, question: &Question<'_>) -> Result<Page, Fault> {
+        match question {
+            Question::Page(request) => self.connector.fetch(request).await,
+            Question::Keys { source, keys, by_number } => self.connector.fetch_keys(source, keys, *by_number).await,
+            Question::Login => self.connector.login().await.map(|()| Page::default()),
+        }
+    }
+
+    async fn pause(&self, wait: Duration) -> Result<(), AskError> {
+        if self.stop.is_cancelled() {
+            return Err(AskError::Stopped);
+        }
+        tokio::select! {
+            () = self.clock.sleep(wait) => Ok(()),
+            () = self.stop.cancelled() => Err(AskError::Stopped),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! One page: each document is known, touched, new, changed, unreadable, or suspect of being stale; nothing is
+//! written here.
+
+use std::collections::HashMap;
+
+use crate::capture::plan::CapturePlan;
+use crate::change::ChangeKind;
+use crate::clock::{Time, Zone};
+use crate::diff::{Document, ExtractFault, Identity, extract};
+use crate::document::{Head, Quarantine, RawDocument};
+use crate::name::Key;
+use crate::store::{CaptureCommit, Captured, Run, Store, StoreError, Touched};
+
+/// A page's documents, sorted by what has to be done.
+#[derive(Debug, Default)]
+pub struct Sorted {
+    /// What to store; progress and run are the caller's.
+    pub commit: CaptureCommit,
+    /// Documents to be asked for again by key, with the bytes read now (rule 5).
+    pub suspects: Vec<(Key, Vec<u8>)>,
+    /// What was met: key, raw hash and source time of every document that could be read.
+    pub met: Vec<(Key, [u8; 32], Option<Time>)>,
+    /// Documents unchanged.
+    pub unchanged: u64,
+}
+
+impl Sorted {
+    /// Whether there is anything to store.
+    pub fn is_empty(&self) -> bool {
+        let commit = &self.commit;
+        commit.captured.is_empty()
+            && commit.touched.is_empty()
+            && commit.quarantined.is_empty()
+            && commit.cleared.is_empty()
+    }
+
+    /// Adds this page's counts to a run's.
+    pub fn count(&self, run: &mut Run) {
+        let created = self.commit.captured.iter().filter(|c| c.kind == ChangeKind::Created).count() as u64;
+        run.new += created;
+        run.changed += self.commit.captured.len() as u64 - created;
+        run.unchanged += self.unchanged + self.commit.touched.len() as u64;
+        run.quarantined += self.commit.quarantined.len() as u64;
+    }
+}
+
+/// What a page is compared with.
+pub struct Sorter<'a> {
+    pub plan: &'a CapturePlan,
+    pub store: &'a dyn Store,
+    pub scheme: &'a str,
+    pub zone: &'a Zone,
+    pub now: Time,
+}
+
+struct Met {
+    identity: Identity,
+    time: Option<Time>,
+    bytes: Vec<u8>,
+}
+
+impl Sorter<'_> {
+    /// Sorts a page whose request was sent when the change log stood at `asked_at`. With `confirmed`, the documents
+    /// have been read twice with one result, and are taken as they are.
+    pub fn sort(&self, documents: Vec<RawDocument>, asked_at: u64, confirmed: bool) -> Result<Sorted, StoreError> {
+        let mut sorted = Sorted::default();
+        sorted.commit.scheme = self.scheme.to_owned();
+        sorted.commit.at = Some(self.now);
+        let met = self.identify(documents, &mut sorted);
+        let keys: Vec<Key> = met.iter().map(|one| one.identity.key.clone()).collect();
+        let heads = self.store.heads(self.scheme, &keys)?;
+        let quarantined = self.quarantined(&keys)?;
+        for (one, head) in met.into_iter().zip(heads) {
+            let in_quarantine = quarantined.contains_key(&one.identity.key);
+            self.compare(one, head, in_quarantine, (asked_at, confirmed), &mut sorted)?;
+        }
+        Ok(sorted)
+    }
+
+    /// Reads identities; of a document that comes twice in a page the later version stays.
+    fn identify(&self, documents: Vec<RawDocument>, sorted: &mut Sorted) -> Vec<Met> {
+        let mut met: Vec<Met> = Vec::with_capacity(documents.len());
+        let mut places: HashMap<Key, usize> = HashMap::with_capacity(documents.len());
+        for document in documents {
+            let identity = match extract(&document.bytes, &self.plan.paths) {
+                Ok(identity) => identity,
+                Err(fault) => {
+                    sorted.commit.quarantined.push(self.unreadable(&document.bytes, &fault));
+                    continue;
+                }
+            };
+            let time = identity.time_text.as_deref().and_then(|text| self.zone.read(text));
+            let one = Met { identity, time, bytes: document.bytes };
+            match places.get(&one.identity.key) {
+                Some(&place) if met[place].time <= one.time => met[place] = one,
+                Some(_) => {}
+                None => {
+                    places.insert(one.identity.key.clone(), met.len());
+                    met.push(one);
+                }
+            }
+        }
+        met
+    }
+
+    fn quarantined(&self, keys: &[Key]) -> Result<HashMap<Key, Quarantine>, StoreError> {
+        let mut found = HashMap::new();
+        for key in keys {
+            if let Some(record) = self.store.quarantine(self.scheme, key)? {
+                found.insert(key.clone(), record);
+            }
+        }
+        Ok(found)
+    }
+
+    fn compare(
+        &self,
+        one: Met,
+        head: Option<Head>,
+        in_quarantine: bool,
+        (asked_at, confirmed): (u64, bool),
+        sorted: &mut Sorted,
+    ) -> Result<(), StoreError> {
+        let Met { identity, time, bytes } = one;
+        let key = identity.key;
+        let raw_hash = self.plan.gate.raw_hash(&bytes);
+        sorted.met.push((key.clone(), raw_hash, time));
+        if head.as_ref().is_some_and(|head| head.raw_hash == Some(raw_hash)) {
+            sorted.unchanged += 1;
+            if in_quarantine {
+                sorted.commit.cleared.push(key);
+            }
+            return Ok(());
+        }
+        if !confirmed && head.as_ref().is_some_and(|head| is_suspect(head, asked_at, time)) {
+            sorted.suspects.push((key, bytes));
+            return Ok(());
+        }
+        let document = match Document::parse(&bytes) {
+            Ok(document) => document,
+            Err(fault) => {
+                let why = fault.to_string();
+                sorted.commit.quarantined.push(Quarantine { key, source_time: time, why, at: self.now });
+                return Ok(());
+            }
+        };
+        let canonical_hash = self.plan.differ.hash(&document);
+        let expect = head.as_ref().map_or(0, |head| head.version);
+        if let Some(head) = &head
+            && self.is_same(&key, head, canonical_hash)?
+        {
+            let number = identity.number;
+            sorted.commit.touched.push(Touched { key, expect, raw_hash, canonical_hash, source_time: time, number });
+            return Ok(());
+        }
+        let kind = match &head {
+            Some(head) if !head.is_tombstone() => ChangeKind::Updated,
+            Some(_) | None => ChangeKind::Created,
+        };
+        sorted.commit.captured.push(Captured {
+            key,
+            expect,
+            kind,
+            number: identity.number,
+            source_time: time,
+            raw_hash: Some(raw_hash),
+            canonical_hash: Some(canonical_hash),
+            body: bytes,
+        });
+        Ok(())
+    }
+
+    /// Whether the content is the snapshot's. Under new rules the stored hash tells nothing: then the stored body,
+    /// hashed again by the rules of now, decides (rule 9).
+    fn is_same(&self, key: &Key, head: &Head, canonical_hash: [u8; 32]) -> Result<bool, StoreError> {
+        if head.is_tombstone() {
+            return Ok(false);
+        }
+        if head.canonical_hash == Some(canonical_hash) {
+            return Ok(true);
+        }
+        let body = match self.store.body(self.scheme, key, head.version) {
+            Ok(Some(body)) => body,
+            // A body that is gone or damaged can't be compared with: what was read now takes its place.
+            Ok(None) | Err(StoreError::Damaged { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        Ok(Document::parse(&body).is_ok_and(|stored| self.plan.differ.hash(&stored) == canonical_hash))
+    }
+
+    fn unreadable(&self, bytes: &[u8], fault: &ExtractFault) -> Quarantine {
+        let key = match fault {
+            ExtractFault::Scalar { key, .. } => key.clone(),
+            ExtractFault::Parse(_) | ExtractFault::Key { .. } => {
+                Key::from_text(format!("digest:{}", &blake3::hash(bytes).to_hex()[..16]))
+            }
+        };
+        Quarantine { key, source_time: None, why: fault.to_string(), at: self.now }
+    }
+}
+
+/// Whether what was read may be older than what is known: the head changed after the request was sent, or it has a
+/// later source time (rule 5).
+fn is_suspect(head: &Head, asked_at: u64, time: Option<Time>) -> bool {
+    head.seq > asked_at || matches!((time, head.source_time), (Some(read), Some(known)) if read < known)
+}

@@ -1,0 +1,135 @@
+//! What a scheme says about its source, made ready for the hot path: where identity lies, what counts as a change,
+//! and the fingerprints that tell when one of these was changed (rule 9, design.md 2.9).
+
+use crate::capture::window::Lengths;
+use crate::connector::SourceCall;
+use crate::diff::{CANONICAL_FORM, DiffRules, Differ, Gate, Numbers, Paths, RulePath, Step as RuleStep, fingerprint};
+use crate::query::{Query, Step};
+use crate::scheme::{Numbers as SchemeNumbers, Scheme, Source};
+
+/// A scheme's source made ready.
+#[derive(Debug, Clone)]
+pub struct CapturePlan {
+    /// Where identity lies in a document.
+    pub paths: Paths,
+    /// Compares documents.
+    pub differ: Differ,
+    /// Hashes documents as received.
+    pub gate: Gate,
+    /// Changes when key, filter, identity or mode change: capture then waits for `decide`.
+    pub fingerprint: String,
+    /// Lengths of windows.
+    pub lengths: Lengths,
+    /// What the call can do.
+    pub call: SourceCall,
+}
+
+/// A path that can't serve where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{path}` can't be used as `{place}`: allowed is a chain of names such as `$.a.b`{lists}")]
+pub struct PlanFault {
+    /// The path.
+    pub path: String,
+    /// Which setting.
+    pub place: &'static str,
+    lists: &'static str,
+}
+
+impl CapturePlan {
+    /// Makes a scheme's source ready; `call` is the connector's description.
+    pub fn new(scheme: &Scheme, call: SourceCall) -> Result<Self, PlanFault> {
+        let source = &scheme.source;
+        let paths = Paths {
+            key: source.key.iter().map(|query| names(query, "key")).collect::<Result<_, _>>()?,
+            number: source.number.as_ref().map(|query| names(query, "number")).transpose()?,
+            time: source.time.as_ref().map(|query| names(query, "time")).transpose()?,
+            cursor: source.cursor.as_ref().map(|query| names(query, "cursor")).transpose()?,
+        };
+        let rules = diff_rules(scheme, &call)?;
+        let assembly = assembly(source);
+        let key: Vec<&str> = source.key.iter().map(Query::text).collect();
+        let key = key.join(" ");
+        let gate = Gate::new(fingerprint(&[&assembly, &key, &rules.text(), CANONICAL_FORM]));
+        let identity = fingerprint(&[&assembly, &key, &format!("{:?}", source.mode)]);
+        let window = call.max_window.map_or(source.window, |longest| longest.min(source.window));
+        Ok(Self {
+            paths,
+            differ: Differ::new(&rules),
+            gate,
+            fingerprint: hex::encode(identity),
+            lengths: Lengths { overlap: source.overlap, window },
+            call,
+        })
+    }
+}
+
+/// What decides which documents come and how they are put together, as text.
+fn assembly(source: &Source) -> String {
+    let params: Vec<String> = source
+        .params
+        .iter()
+        .map(|(name, node)| format!("{}={}", name.text, node.text().unwrap_or_default()))
+        .collect();
+    format!(
+        "{} {} {:?} {:?} {:?} {:?} {:?} {}",
+        source.system,
+        source.call,
+        source.form,
+        source.filter,
+        source.fields.iter().map(|f| (&f.field, &f.name)).collect::<Vec<_>>(),
+        source.entries.iter().map(|e| (&e.name, &e.id)).collect::<Vec<_>>(),
+        source.changed_fields,
+        params.join("&"),
+    )
+}
+
+fn names(query: &Query, place: &'static str) -> Result<Vec<String>, PlanFault> {
+    let fault = || PlanFault { path: query.text().to_owned(), place, lists: "" };
+    let names = query.names().filter(|names| !names.is_empty()).ok_or_else(fault)?;
+    Ok(names.into_iter().map(str::to_owned).collect())
+}
+
+/// The scheme's diff rules in the words of `diff`, with what the call presets as numeric.
+pub fn diff_rules(scheme: &Scheme, call: &SourceCall) -> Result<DiffRules, PlanFault> {
+    let all = |queries: &[Query], place| queries.iter().map(|q| rule_path(q, place)).collect::<Result<Vec<_>, _>>();
+    let mut numeric = all(&scheme.diff.numeric, "numeric")?;
+    numeric.extend(call.numeric.iter().map(|dotted| dotted_path(dotted)));
+    Ok(DiffRules {
+        ignore: all(&scheme.diff.ignore, "ignore")?,
+        lists: scheme
+            .diff
+            .lists
+            .iter()
+            .map(|(list, key)| Ok((rule_path(list, "lists")?, rule_path(key, "lists")?)))
+            .collect::<Result<_, PlanFault>>()?,
+        numbers: match scheme.diff.numbers {
+            SchemeNumbers::Value => Numbers::Value,
+            SchemeNumbers::Text => Numbers::Text,
+        },
+        numeric,
+    })
+}
+
+fn rule_path(query: &Query, place: &'static str) -> Result<RulePath, PlanFault> {
+    let steps = query.steps().into_iter().map(|step| match step {
+        Step::Name(name) => Ok(RuleStep::Name(name)),
+        Step::Wildcard => Ok(RuleStep::AnyElement),
+        Step::Index(_) | Step::Descendant => {
+            Err(PlanFault { path: query.text().to_owned(), place, lists: " or, for all elements, `$.list[*].c`" })
+        }
+    });
+    steps.collect::<Result<Vec<_>, _>>().map(RulePath::new)
+}
+
+/// A path as connectors write their fields: `items[].qty`.
+fn dotted_path(dotted: &str) -> RulePath {
+    let mut steps = Vec::new();
+    for part in dotted.split('.') {
+        let name = part.trim_end_matches("[]");
+        steps.push(RuleStep::Name(name.to_owned()));
+        if name.len() != part.len() {
+            steps.push(RuleStep::AnyElement);
+        }
+    }
+    RulePath::new(steps)
+}

@@ -1,0 +1,69 @@
+//! The set of documents a pass over a window met, in constant memory: two passes that met the same documents with
+//! the same content give the same tally, in whatever order and however often each came.
+
+use std::collections::HashSet;
+
+use crate::name::Key;
+
+/// Windows with more distinct documents than this are compared by sums alone; below, repeats are left out exactly.
+const EXACT: usize = 200_000;
+
+/// A pass's tally.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    sum: [u64; 4],
+    count: u64,
+    met: HashSet<[u8; 16]>,
+}
+
+impl Tally {
+    /// Counts a document; a repeat with equal content counts once.
+    pub fn add(&mut self, key: &Key, raw_hash: &[u8; 32]) {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(key.as_str().as_bytes());
+        hasher.update(&[0]);
+        hasher.update(raw_hash);
+        let digest = hasher.finalize();
+        let bytes = digest.as_bytes();
+        let mut short = [0; 16];
+        short.copy_from_slice(&bytes[..16]);
+        if self.met.len() < EXACT && !self.met.insert(short) {
+            return;
+        }
+        self.count += 1;
+        for (lane, chunk) in self.sum.iter_mut().zip(bytes.chunks_exact(8)) {
+            let mut word = [0; 8];
+            word.copy_from_slice(chunk);
+            *lane = lane.wrapping_add(u64::from_le_bytes(word));
+        }
+    }
+
+    /// Documents counted.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// What two passes are compared by: small, so that only the passes' digests are kept side by side.
+    pub fn digest(&self) -> ([u64; 4], u64) {
+        (self.sum, self.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_and_repeats_do_not_count_but_content_does() {
+        let tally = |documents: &[(&str, u8)]| {
+            let mut tally = Tally::default();
+            for (key, content) in documents {
+                tally.add(&Key::from_text(*key), &[*content; 32]);
+            }
+            tally.digest()
+        };
+        assert_eq!(tally(&[("a", 1), ("b", 2)]), tally(&[("b", 2), ("a", 1), ("b", 2)]));
+        assert_ne!(tally(&[("a", 1), ("b", 2)]), tally(&[("a", 1), ("b", 3)]));
+        assert_ne!(tally(&[("a", 1), ("b", 2)]), tally(&[("a", 1)]));
+    }
+}

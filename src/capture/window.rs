@@ -1,0 +1,146 @@
+//! Window arithmetic (rules.md 2 and 15). Pure.
+
+use std::time::Duration;
+
+use crate::clock::Time;
+use crate::watermark::{Progress, Scan};
+
+/// Lengths that decide where windows lie.
+#[derive(Debug, Clone, Copy)]
+pub struct Lengths {
+    /// How far a window reaches back.
+    pub overlap: Duration,
+    /// Longest window of one request.
+    pub window: Duration,
+}
+
+/// Where the next window begins: max(watermark, walked end) − overlap, but never before the scheme's start.
+pub fn next_begin(progress: &Progress, lengths: Lengths) -> Time {
+    match progress.watermark.max(progress.walked_to) {
+        Some(reached) => reached.minus(lengths.overlap).max(progress.start),
+        None => progress.start,
+    }
+}
+
+/// The end of a window that begins at `begin` in a scan up to `to`.
+pub fn window_end(begin: Time, to: Time, lengths: Lengths) -> Time {
+    begin.plus(lengths.window).min(to)
+}
+
+/// Begins a scan with its end frozen; `None` if it would be empty (the clock stands before what was read).
+pub fn begin_scan(progress: &Progress, to: Time, lengths: Lengths) -> Option<Scan> {
+    let begin = next_begin(progress, lengths);
+    (begin < to).then(|| Scan { to, begin, end: window_end(begin, to, lengths), position: None })
+}
+
+/// The progress after the scan's window is complete: watermark and walked end move (never backwards), and the scan
+/// goes to its next window or ends. `seen` is the greatest source time of the window's documents; what lies past
+/// the window's end moves nothing (a bill's time may be the latest of several fields, of which an earlier one lay
+/// in the window).
+pub fn complete_window(progress: &Progress, seen: Option<Time>, lengths: Lengths) -> Progress {
+    let mut next = progress.clone();
+    let Some(scan) = &progress.scan else { return next };
+    let seen = seen.filter(|time| *time <= scan.end).or(progress.watermark);
+    next.watermark = next.watermark.max(seen);
+    let walked = scan.end.whole_seconds().min(scan.to.minus(lengths.overlap));
+    next.walked_to = next.walked_to.max(Some(walked));
+    next.seen = None;
+    if scan.end >= scan.to {
+        next.complete_to = Some(scan.to);
+        next.scan = None;
+    } else {
+        // Windows of one scan share their border or overlap; each begins after the one before.
+        let begin = next_begin(&next, lengths).max(Time(scan.begin.0 + 1)).min(scan.end);
+        next.scan = Some(Scan { to: scan.to, begin, end: window_end(begin, scan.to, lengths), position: None });
+    }
+    next
+}
+
+/// Splits the scan's window in half; `None` when it is too short for its grain.
+pub fn split(scan: &Scan, grain: Duration) -> Option<Scan> {
+    let half = Time(scan.begin.0 + (scan.end.0 - scan.begin.0) / 2).whole_seconds();
+    (half >= scan.begin.plus(grain) && half < scan.end).then(|| Scan { end: half, position: None, ..scan.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: u64 = 60;
+    const LENGTHS: Lengths =
+        Lengths { overlap: Duration::from_secs(10 * MINUTE), window: Duration::from_secs(24 * 60 * MINUTE) };
+
+    fn at(minutes: i64) -> Time {
+        Time(minutes * 60_000)
+    }
+
+    fn progress(start: i64) -> Progress {
+        Progress {
+            first_start: at(start),
+            start: at(start),
+            watermark: None,
+            walked_to: None,
+            complete_to: None,
+            scan: None,
+            seen: None,
+            fingerprint: String::new(),
+        }
+    }
+
+    #[test]
+    fn rule_15_months_of_downtime_are_walked_window_by_window_without_gap() {
+        let mut now = progress(0);
+        let to = at(90 * 24 * 60);
+        now.scan = begin_scan(&now, to, LENGTHS);
+        let mut covered = now.start;
+        let mut windows = 0;
+        while let Some(scan) = now.scan.clone() {
+            assert!(scan.begin <= covered, "gap before {:?}", scan.begin);
+            assert!(scan.end.since(scan.begin) <= LENGTHS.window);
+            covered = scan.end;
+            now = complete_window(&now, None, LENGTHS);
+            windows += 1;
+            assert!(windows < 200, "does not end");
+        }
+        assert_eq!(covered, to);
+        assert_eq!(now.complete_to, Some(to));
+        assert_eq!(now.walked_to, Some(to.minus(LENGTHS.overlap)));
+        assert_eq!(now.watermark, None, "no document was seen");
+    }
+
+    #[test]
+    fn rule_02_a_document_of_the_future_does_not_move_the_watermark() {
+        let mut now = progress(0);
+        now.scan = begin_scan(&now, at(60), LENGTHS);
+        let next = complete_window(&now, Some(at(500_000)), LENGTHS);
+        assert_eq!(next.watermark, None);
+        let next = complete_window(&now, Some(at(59)), LENGTHS);
+        assert_eq!(next.watermark, Some(at(59)));
+    }
+
+    #[test]
+    fn rule_15_progress_never_goes_back_and_an_empty_scan_is_none() {
+        let mut now = progress(0);
+        now.watermark = Some(at(100));
+        now.walked_to = Some(at(90));
+        assert_eq!(begin_scan(&now, at(80), LENGTHS), None, "our clock stands before the watermark");
+        now.scan = begin_scan(&now, at(101), LENGTHS);
+        let next = complete_window(&now, Some(at(95)), LENGTHS);
+        assert_eq!((next.watermark, next.walked_to), (Some(at(100)), Some(at(91))));
+    }
+
+    #[test]
+    fn a_window_splits_down_to_its_grain() {
+        let second = Duration::from_secs(1);
+        let scan = Scan { to: at(60), begin: at(0), end: at(60), position: None };
+        let mut half = split(&scan, second).expect("an hour splits");
+        assert_eq!(half.end, at(30));
+        let mut times = 0;
+        while let Some(next) = split(&half, second) {
+            half = next;
+            times += 1;
+            assert!(times < 40);
+        }
+        assert!(half.end.since(half.begin) <= Duration::from_secs(2));
+    }
+}
