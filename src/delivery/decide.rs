@@ -1,0 +1,121 @@
+//! Deciding versions in change order: each undecided version of a document is judged from the base, so that a
+//! version skipped meanwhile can become the base of the next (rules.md 1 and 10).
+
+use serde_json::Value;
+
+use crate::clock::Time;
+use crate::delivery::judge::{Verdict, judge, may_be_base};
+use crate::delivery::target::TargetPlan;
+use crate::name::Key;
+use crate::reason::{Code, Reason, State};
+use crate::store::{Base, Delivery, Store, StoreError, TargetAnswer};
+
+/// Decides the versions of documents of one target.
+pub struct Decider<'a> {
+    pub plan: &'a TargetPlan,
+    pub store: &'a dyn Store,
+    pub answer: &'a TargetAnswer,
+    pub now: Time,
+}
+
+impl Decider<'_> {
+    /// Decides every version after `row.version` up to `row.newest`, in order. The row must have no open attempt.
+    pub fn decide(&self, key: &Key, mut row: Delivery) -> Result<Delivery, StoreError> {
+        let mut before = self.base_document(key, row.base.as_ref())?;
+        for version in row.version + 1..=row.newest {
+            let after = match self.document(key, version) {
+                Ok(after) => after,
+                Err(StoreError::Damaged { .. }) if version < row.newest => continue,
+                Err(StoreError::Damaged { table, key }) => {
+                    let why = format!("its stored version {version} is damaged ({table} {key})");
+                    return Ok(self.rejected(row, version, Reason::new(Code::Quarantined, [("why", why)])));
+                }
+                Err(error) => return Err(error),
+            };
+            row = self.decide_one(row, version, &mut before, after);
+        }
+        Ok(row)
+    }
+
+    fn decide_one(&self, mut row: Delivery, version: u64, before: &mut Option<Value>, after: Option<Value>) -> Delivery {
+        let told = row.base.as_ref().is_some_and(|base| base.told);
+        if !told && row.receipt.is_none() && row.attempts == 0 && self.is_baseline(after.as_ref()) {
+            let instant = self.instant().map_or_else(String::new, |instant| instant.to_string());
+            row.base = Some(Base { version, told: true, call: None, payload_hash: None, attempt: None });
+            row.probe_first = true;
+            *before = after;
+            return self.skipped(row, version, Reason::new(Code::Baseline, [("instant", instant)]));
+        }
+        match judge(self.plan, before.as_ref(), after.as_ref(), row.receipt.as_ref()) {
+            Verdict::Tell(_) => {
+                row.tries = 0;
+                let reason = Reason::new(Code::Due, [("version", version.to_string())]);
+                self.moved(row, State::Pending, version, reason, Some(self.now))
+            }
+            Verdict::Skip => {
+                if !told && may_be_base(self.plan, after.as_ref()) {
+                    row.base = Some(Base { version, told: false, call: None, payload_hash: None, attempt: None });
+                    *before = after;
+                }
+                let conditions: Vec<&str> =
+                    self.plan.calls.iter().filter_map(|call| Some(call.when.as_ref()?.text())).collect();
+                let params = [("version", version.to_string()), ("condition", conditions.join(" ; "))];
+                self.skipped(row, version, Reason::new(Code::Condition, params))
+            }
+            Verdict::Fault(why) => {
+                self.rejected(row, version, Reason::new(Code::Mapping, [("path", "when".into()), ("why", why)]))
+            }
+        }
+    }
+
+    /// Whether a version belongs to what was known at go-live (rule 10): its source time is at or before the
+    /// instant, or it has none.
+    fn is_baseline(&self, after: Option<&Value>) -> bool {
+        let time = after.and_then(|document| self.plan.time_of(document));
+        match self.answer {
+            TargetAnswer::Send { since: None } | TargetAnswer::Adopt => false,
+            TargetAnswer::Send { since: Some(since) } => time.is_some_and(|time| time < *since),
+            TargetAnswer::Baseline { instant } => time.is_none_or(|time| time <= *instant),
+        }
+    }
+
+    fn instant(&self) -> Option<Time> {
+        match self.answer {
+            TargetAnswer::Send { since } => *since,
+            TargetAnswer::Baseline { instant } => Some(*instant),
+            TargetAnswer::Adopt => None,
+        }
+    }
+
+    /// The document a condition's `before` shows.
+    pub fn base_document(&self, key: &Key, base: Option<&Base>) -> Result<Option<Value>, StoreError> {
+        match base {
+            Some(base) => self.document(key, base.version),
+            None => Ok(None),
+        }
+    }
+
+    /// A stored version; none if it is a tombstone.
+    pub fn document(&self, key: &Key, version: u64) -> Result<Option<Value>, StoreError> {
+        let Some(body) = self.store.body(&self.plan.scheme, key, version)? else { return Ok(None) };
+        let parsed = serde_json::from_slice(&body);
+        parsed.map(Some).map_err(|_| StoreError::Damaged { table: "bodies", key: format!("{key} version {version}") })
+    }
+
+    fn skipped(&self, row: Delivery, version: u64, reason: Reason) -> Delivery {
+        self.moved(row, State::Skipped, version, reason, None)
+    }
+
+    fn rejected(&self, row: Delivery, version: u64, reason: Reason) -> Delivery {
+        self.moved(row, State::Rejected, version, reason, None)
+    }
+
+    fn moved(&self, mut row: Delivery, state: State, version: u64, reason: Reason, due: Option<Time>) -> Delivery {
+        row.state = state;
+        row.version = version;
+        row.reason = Some(reason);
+        row.due = due;
+        row.since = self.now;
+        row
+    }
+}

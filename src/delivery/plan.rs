@@ -1,0 +1,78 @@
+//! Planning: the target's way along the change log. Each change is decided as far as the document's state allows;
+//! what is planned and how far the target has come are one commit.
+
+use crate::delivery::decide::Decider;
+use crate::delivery::worker::{Worker, write_of};
+use crate::name::Key;
+use crate::reason::{Code, Reason, State};
+use crate::store::{Delivery, DeliveryCommit, DeliveryWrite, Step, StoreError, WriteResult};
+
+/// Changes planned in one commit.
+const CHANGES: usize = 200;
+
+impl Worker {
+    /// Plans everything the change log holds. Goes on while the target is paused; does nothing before it was told
+    /// what to do with its documents.
+    pub(super) async fn plan_changes(&self) -> Result<(), StoreError> {
+        loop {
+            let Some(state) = self.store.target(&self.plan.scheme, &self.plan.name)? else { return Ok(()) };
+            let Some(answer) = state.answer else { return Ok(()) };
+            let changes = self.store.changes(&self.plan.scheme, state.position, CHANGES)?;
+            let Some(last) = changes.last() else { return Ok(()) };
+            let reached = last.seq;
+            let mut newest: Vec<(Key, u64)> = Vec::with_capacity(changes.len());
+            for change in &changes {
+                match newest.iter_mut().find(|(key, _)| *key == change.key) {
+                    Some((_, version)) => *version = (*version).max(change.to),
+                    None => newest.push((change.key.clone(), change.to)),
+                }
+            }
+            let now = self.now();
+            let decider = Decider { plan: &self.plan, store: &*self.store, answer: &answer, now };
+            let mut writes = Vec::with_capacity(newest.len());
+            for (key, version) in newest {
+                let row = self.row(&key)?.unwrap_or_else(|| Delivery::new(now));
+                if version > row.newest {
+                    writes.push(planned(&decider, &key, row, version)?);
+                }
+            }
+            let commit = DeliveryCommit {
+                scheme: self.plan.scheme.clone(),
+                target: self.plan.name.clone(),
+                step: Step::Plan,
+                position: Some((state.position, reached)),
+                writes,
+            };
+            let keys: Vec<Key> = commit.writes.iter().map(|write| write.key.clone()).collect();
+            let versions: Vec<u64> = commit.writes.iter().map(|write| write.row.newest).collect();
+            let results = self.store.commit_deliveries(commit).await?;
+            // A row that somebody wrote meanwhile was left out although the position moved: planned again here.
+            for ((key, version), result) in keys.into_iter().zip(versions).zip(results) {
+                if result == WriteResult::Changed {
+                    self.update(Step::Plan, &[key], |key, row| {
+                        if version <= row.newest {
+                            return Ok(None);
+                        }
+                        planned(&decider, key, row, version).map(Some)
+                    })
+                    .await?;
+                }
+            }
+        }
+    }
+}
+
+/// The row with a newer version planned: decided at once, or after the open attempt is settled.
+fn planned(decider: &Decider<'_>, key: &Key, mut row: Delivery, version: u64) -> Result<DeliveryWrite, StoreError> {
+    row.newest = version;
+    let row = match row.state {
+        State::InFlight => row,
+        State::InDoubt => {
+            // Seen by a person who asks why the newer version is not sent.
+            row.reason = row.reason.or_else(|| Some(Reason::new(Code::Behind, [])));
+            row
+        }
+        _ => decider.decide(key, row)?,
+    };
+    Ok(write_of(key, row, None))
+}

@@ -1,0 +1,150 @@
+//! What an answer, a probe or its absence makes of a delivery: pure moves from row to row. Each closes only the
+//! version its attempt sent; a newer one queues the document again in the same write (rule 18).
+
+use std::time::Duration;
+
+use crate::clock::Time;
+use crate::connector::{Fault, FaultKind};
+use crate::delivery::backoff;
+use crate::delivery::classify::{Policy, policy};
+use crate::reason::{Code, Reason, State};
+use crate::receipt::Receipt;
+use crate::scheme::Retry;
+use crate::store::{Attempt, Base, Delivery};
+
+/// When and by what rules a move is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment<'a> {
+    pub now: Time,
+    pub retry: &'a Retry,
+    /// From the last byte sent until absence counts.
+    pub settle: Duration,
+}
+
+/// The target accepted the attempt (by its answer, or as a probe found).
+pub fn accepted(row: &mut Delivery, attempt: &mut Attempt, found: Receipt, complete: bool, deletes: bool, at: Moment<'_>) {
+    close(attempt, "accepted", at.now);
+    let told = Base {
+        version: attempt.version,
+        told: true,
+        call: Some(attempt.call.clone()),
+        payload_hash: (!deletes).then(|| attempt.payload_hash.clone()),
+        attempt: (!deletes).then_some(attempt.n),
+    };
+    row.base = Some(told);
+    row.receipt = if deletes { None } else { Some(merged(row.receipt.take(), found)) };
+    row.probe_first = !complete && !deletes;
+    row.replay = false;
+    row.tries = 0;
+    row.attempt = None;
+    row.absent_since = None;
+    let reason = Reason::new(Code::Sent, [("version", attempt.version.to_string())]);
+    set(row, State::Delivered, reason, None, at.now);
+    requeue_newer(row, at.now);
+}
+
+/// The answer says, or lets be seen, that the attempt failed.
+pub fn failed(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, at: Moment<'_>) {
+    attempt.words = Some(fault.words.clone());
+    let why = || fault.words.clone();
+    match policy(fault.kind) {
+        Policy::Retry => {
+            close(attempt, "not_run", at.now);
+            row.attempt = None;
+            row.tries += 1;
+            if row.tries >= at.retry.attempts {
+                let params = [("tries", row.tries.to_string()), ("why", why())];
+                set(row, State::Rejected, Reason::new(Code::Attempts, params), None, at.now);
+            } else {
+                let due = at.now.plus(backoff::wait(at.retry, row.tries));
+                set(row, State::Retrying, Reason::new(Code::Transient, [("why", why())]), Some(due), at.now);
+            }
+            requeue_newer(row, at.now);
+        }
+        Policy::Hold | Policy::Renew | Policy::Pause => {
+            close(attempt, "not_run", at.now);
+            row.attempt = None;
+            let code = match fault.kind {
+                FaultKind::Throttled => Code::Throttled,
+                FaultKind::Unreachable => Code::Unreachable,
+                _ => Code::Account,
+            };
+            let due = at.now.plus(fault.retry_after.unwrap_or_default());
+            set(row, State::Retrying, Reason::new(code, [("why", why())]), Some(due), at.now);
+            requeue_newer(row, at.now);
+        }
+        Policy::Reject => {
+            close(attempt, "refused", at.now);
+            row.attempt = None;
+            set(row, State::Rejected, Reason::new(Code::Target, []).with_words(why()), None, at.now);
+            requeue_newer(row, at.now);
+        }
+        Policy::Doubt => in_doubt(row, attempt, "unknown", &why(), at.now.plus(at.settle), at.now),
+        Policy::Ask => in_doubt(row, attempt, "exists", &why(), at.now, at.now),
+    }
+}
+
+/// The attempt's outcome is not known; it is looked at again when due.
+pub fn in_doubt(row: &mut Delivery, attempt: &mut Attempt, outcome: &str, why: &str, due: Time, now: Time) {
+    attempt.outcome = Some(outcome.to_owned());
+    attempt.words.get_or_insert_with(|| why.to_owned());
+    row.absent_since = None;
+    let params = [("attempt", attempt.n.to_string()), ("why", why.to_owned())];
+    set(row, State::InDoubt, Reason::new(Code::Unknown, params), Some(due), now);
+}
+
+/// The attempt did not take effect, as two questions a settle time apart have shown: the document is sent again in
+/// its newest version. The send counts (rule 21).
+pub fn not_run(row: &mut Delivery, attempt: &mut Attempt, outcome: &str, at: Moment<'_>) {
+    close(attempt, outcome, at.now);
+    attempt.decision = Some("sent again".to_owned());
+    row.attempt = None;
+    row.absent_since = None;
+    row.tries += 1;
+    if row.tries >= at.retry.attempts && row.newest <= row.version {
+        let why = attempt.words.clone().unwrap_or_default();
+        let params = [("tries", row.tries.to_string()), ("why", why)];
+        set(row, State::Rejected, Reason::new(Code::Attempts, params), None, at.now);
+        return;
+    }
+    let reason = Reason::new(Code::Due, [("version", row.newest.to_string())]);
+    set(row, State::Pending, reason, Some(at.now), at.now);
+}
+
+/// Something foreign, or only half of the attempt, stands at the target: a person decides.
+pub fn conflict(row: &mut Delivery, identity: &str, why: &str, now: Time) {
+    let params = [("identity", identity.to_owned()), ("why", why.to_owned())];
+    set(row, State::InDoubt, Reason::new(Code::Conflict, params), None, now);
+}
+
+/// Moves a row to a state.
+pub fn set(row: &mut Delivery, state: State, reason: Reason, due: Option<Time>, now: Time) {
+    if row.state != state {
+        row.since = now;
+    }
+    row.state = state;
+    row.reason = Some(reason);
+    row.due = due;
+}
+
+/// A version planned while the attempt was open, or a wish to send again, makes the document due now.
+fn requeue_newer(row: &mut Delivery, now: Time) {
+    if row.newest > row.version || row.replay {
+        let reason = Reason::new(Code::Due, [("version", row.newest.to_string())]);
+        set(row, State::Pending, reason, Some(now), now);
+        row.tries = 0;
+    }
+}
+
+fn close(attempt: &mut Attempt, outcome: &str, now: Time) {
+    attempt.outcome = Some(outcome.to_owned());
+    attempt.answered = Some(now);
+}
+
+/// The newest ids; lists that an answer does not speak of keep theirs.
+fn merged(before: Option<Receipt>, found: Receipt) -> Receipt {
+    let before = before.unwrap_or_default();
+    let mut lines = before.lines;
+    lines.extend(found.lines);
+    Receipt { id: found.id.or(before.id), number: found.number.or(before.number), lines }
+}

@@ -1,0 +1,294 @@
+//! One target's worker: plans what the change log brought, sends what is due, settles what is in doubt, until
+//! nothing more is due now.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{Clock, Time};
+use crate::delivery::backoff;
+use crate::delivery::settle::Moment;
+use crate::delivery::target::{CallPlan, TargetPlan};
+use crate::name::Key;
+use crate::reason::State;
+use crate::store::{Attempt, Delivery, DeliveryCommit, DeliveryWrite, Step, Store, StoreError, WriteResult};
+
+/// Documents looked at in one go; bounds memory.
+const AT_ONCE: usize = 400;
+
+/// What a pass found and left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PassReport {
+    /// Documents accepted by the target in this pass.
+    pub delivered: u64,
+    /// When to look again; none: when the change log grows or a person acts.
+    pub next_due: Option<Time>,
+}
+
+/// The worker of one target. One exists for each target in a process; the store's revisions keep it apart from what
+/// people do.
+pub struct Worker {
+    pub(super) plan: TargetPlan,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) stop: CancellationToken,
+    /// First answer «absent» for an open attempt, on the monotonic clock of this process (rule 29).
+    pub(super) absent: Mutex<HashMap<Key, (u32, Duration)>>,
+    hold: Mutex<Hold>,
+    delivered: Mutex<u64>,
+}
+
+/// The target as a whole waits: it is not reachable, or throttles.
+#[derive(Debug, Default)]
+struct Hold {
+    until: Option<Duration>,
+    failures: u32,
+}
+
+impl Worker {
+    /// A worker; call [`Worker::recover`] before its first pass.
+    pub fn new(plan: TargetPlan, store: Arc<dyn Store>, clock: Arc<dyn Clock>, stop: CancellationToken) -> Arc<Self> {
+        Arc::new(Self {
+            plan,
+            store,
+            clock,
+            stop,
+            absent: Mutex::default(),
+            hold: Mutex::default(),
+            delivered: Mutex::default(),
+        })
+    }
+
+    /// The target made ready.
+    pub fn plan(&self) -> &TargetPlan {
+        &self.plan
+    }
+
+    /// Takes over what an earlier process left: attempts in flight become in doubt, due times lie no further ahead
+    /// than the longest retry wait (rule 29), and with changed rules rejected documents are tried again.
+    pub async fn recover(&self) -> Result<(), StoreError> {
+        self.recover_in_flight().await?;
+        self.pull_in_due_times().await?;
+        self.retry_rejected_under_new_rules().await
+    }
+
+    /// Plans, sends and settles until nothing is due now.
+    pub async fn pass(self: &Arc<Self>) -> Result<PassReport, StoreError> {
+        *lock(&self.delivered) = 0;
+        loop {
+            self.plan_changes().await?;
+            if self.stop.is_cancelled() || self.is_paused()? || self.held_for().is_some() {
+                break;
+            }
+            let due = self.store.due(&self.plan.scheme, &self.plan.name, self.now(), AT_ONCE)?;
+            if due.is_empty() {
+                break;
+            }
+            let keys = due.into_iter().map(|(_, key)| key).collect();
+            self.work_on(keys).await?;
+        }
+        Ok(PassReport { delivered: *lock(&self.delivered), next_due: self.next_due()? })
+    }
+
+    /// Works on due documents: those in doubt are asked about, the others are sent, in batches by call, several
+    /// requests at a time.
+    async fn work_on(self: &Arc<Self>, keys: Vec<Key>) -> Result<(), StoreError> {
+        let mut tasks: JoinSet<Result<(), StoreError>> = JoinSet::new();
+        let mut batches = self.batches(keys).await?.into_iter();
+        let mut result = Ok(());
+        loop {
+            while tasks.len() < self.plan.concurrency.max(1) && result.is_ok() && !self.stop.is_cancelled() {
+                let Some(batch) = batches.next() else { break };
+                if self.held_for().is_some() {
+                    break;
+                }
+                let worker = Arc::clone(self);
+                tasks.spawn(async move { worker.run_batch(batch).await });
+            }
+            match tasks.join_next().await {
+                None => return result,
+                Some(Ok(Ok(()))) => {}
+                Some(Ok(Err(error))) => result = Err(error),
+                Some(Err(panic)) => result = Err(StoreError::Io(format!("a delivery task failed: {panic}"))),
+            }
+        }
+    }
+
+    /// Writes rows, each checked against the revision it was made from; what changed meanwhile comes back with the
+    /// next look.
+    pub(super) async fn write(&self, step: Step, writes: Vec<DeliveryWrite>) -> Result<Vec<WriteResult>, StoreError> {
+        if writes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let commit = DeliveryCommit {
+            scheme: self.plan.scheme.clone(),
+            target: self.plan.name.clone(),
+            step,
+            position: None,
+            writes,
+        };
+        self.store.commit_deliveries(commit).await
+    }
+
+    /// Changes rows by a pure move, again for those that somebody else wrote meanwhile. The move returns what to
+    /// write, or none to leave the row alone.
+    pub(super) async fn update(
+        &self,
+        step: Step,
+        keys: &[Key],
+        mut change: impl FnMut(&Key, Delivery) -> Result<Option<DeliveryWrite>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut left: Vec<Key> = keys.to_vec();
+        while !left.is_empty() {
+            let mut writes = Vec::with_capacity(left.len());
+            for key in &left {
+                if let Some(row) = self.row(key)?
+                    && let Some(write) = change(key, row)?
+                {
+                    writes.push(write);
+                }
+            }
+            let written: Vec<Key> = writes.iter().map(|write| write.key.clone()).collect();
+            let results = self.write(step, writes).await?;
+            left = written
+                .into_iter()
+                .zip(results)
+                .filter(|(_, result)| *result == WriteResult::Changed)
+                .map(|(key, _)| key)
+                .collect();
+        }
+        Ok(())
+    }
+
+    pub(super) fn row(&self, key: &Key) -> Result<Option<Delivery>, StoreError> {
+        self.store.delivery(&self.plan.scheme, &self.plan.name, key)
+    }
+
+    pub(super) fn attempt(&self, key: &Key, n: u32) -> Result<Option<Attempt>, StoreError> {
+        self.store.attempt(&self.plan.scheme, &self.plan.name, key, n)
+    }
+
+    pub(super) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    pub(super) fn moment(&self, call: Option<&CallPlan>, batch: usize) -> Moment<'_> {
+        let settle = call.map_or(Duration::from_secs(300), |call| self.plan.settle_time(call, batch));
+        Moment { now: self.now(), retry: &self.plan.retry, settle }
+    }
+
+    pub(super) fn count_delivered(&self, documents: u64) {
+        *lock(&self.delivered) += documents;
+    }
+
+    /// Makes the whole target wait: longer with each failure in a row.
+    pub(super) fn hold(&self, asked: Option<Duration>) {
+        let mut hold = lock(&self.hold);
+        hold.failures += 1;
+        let wait = asked.unwrap_or_else(|| backoff::wait(&self.plan.retry, hold.failures));
+        hold.until = Some(self.clock.monotonic() + wait.min(self.plan.retry.to));
+    }
+
+    /// The target answered: it need not wait any longer.
+    pub(super) fn release_hold(&self) {
+        *lock(&self.hold) = Hold::default();
+    }
+
+    /// How much longer the whole target waits.
+    pub fn held_for(&self) -> Option<Duration> {
+        let until = lock(&self.hold).until?;
+        until.checked_sub(self.clock.monotonic()).filter(|left| !left.is_zero())
+    }
+
+    fn is_paused(&self) -> Result<bool, StoreError> {
+        let state = self.store.target(&self.plan.scheme, &self.plan.name)?;
+        Ok(state.is_none_or(|state| state.paused.is_some() || state.answer.is_none()))
+    }
+
+    fn next_due(&self) -> Result<Option<Time>, StoreError> {
+        if self.is_paused()? {
+            return Ok(None);
+        }
+        let next = self.store.next_due(&self.plan.scheme, &self.plan.name)?;
+        Ok(match (next, self.held_for()) {
+            (Some(due), Some(held)) => Some(due.max(self.now().plus(held))),
+            (due, _) => due,
+        })
+    }
+
+    async fn recover_in_flight(&self) -> Result<(), StoreError> {
+        loop {
+            let (scheme, target) = (&self.plan.scheme, &self.plan.name);
+            let open = self.store.deliveries(scheme, target, Some(State::InFlight), None, AT_ONCE)?;
+            if open.is_empty() {
+                return Ok(());
+            }
+            let keys: Vec<Key> = open.into_iter().map(|(key, _)| key).collect();
+            self.update(Step::Settle, &keys, |key, row| self.take_over(key, row)).await?;
+        }
+    }
+
+    fn take_over(&self, key: &Key, mut row: Delivery) -> Result<Option<DeliveryWrite>, StoreError> {
+        let attempt = match row.attempt {
+            Some(n) => self.attempt(key, n)?,
+            None => None,
+        };
+        let Some(mut attempt) = attempt else { return Ok(None) };
+        let call = self.plan.call_named(&attempt.call);
+        let due = self.now().plus(self.moment(call, self.plan.batch).settle);
+        let why = "the process ended before an answer was recorded";
+        super::settle::in_doubt(&mut row, &mut attempt, "unknown", why, due, self.now());
+        Ok(Some(write_of(key, row, Some(attempt))))
+    }
+
+    async fn pull_in_due_times(&self) -> Result<(), StoreError> {
+        let latest = self.now().plus(self.plan.retry.to);
+        for state in [State::Pending, State::Retrying, State::Waiting, State::InDoubt, State::Rejected] {
+            let mut after: Option<Key> = None;
+            loop {
+                let (scheme, target) = (&self.plan.scheme, &self.plan.name);
+                let page = self.store.deliveries(scheme, target, Some(state), after.as_ref(), AT_ONCE)?;
+                let Some((last, _)) = page.last() else { break };
+                after = Some(last.clone());
+                let far = page.into_iter().filter(|(_, row)| row.due.is_some_and(|due| due > latest));
+                let keys: Vec<Key> = far.map(|(key, _)| key).collect();
+                self.update(Step::Operate, &keys, |key, mut row| {
+                    row.due = row.due.map(|due| due.min(latest));
+                    Ok(Some(write_of(key, row, None)))
+                })
+                .await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn retry_rejected_under_new_rules(&self) -> Result<(), StoreError> {
+        let (scheme, target) = (&self.plan.scheme, &self.plan.name);
+        let Some(mut state) = self.store.target(scheme, target)? else { return Ok(()) };
+        if state.rules == self.plan.rules {
+            return Ok(());
+        }
+        let mut after: Option<Key> = None;
+        loop {
+            let page = self.store.deliveries(scheme, target, Some(State::Rejected), after.as_ref(), AT_ONCE)?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            let keys: Vec<Key> = page.into_iter().map(|(key, _)| key).collect();
+            self.update(Step::Operate, &keys, |key, row| Ok(super::operate::retried(key, row, self.now()))).await?;
+        }
+        state.rules.clone_from(&self.plan.rules);
+        self.store.set_target(scheme, target, state).await
+    }
+}
+
+/// A write of a row as it was read and changed.
+pub(super) fn write_of(key: &Key, row: Delivery, attempt: Option<Attempt>) -> DeliveryWrite {
+    DeliveryWrite { key: key.clone(), expect: row.rev, row, attempt, claim: None, release: None }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
