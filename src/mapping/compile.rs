@@ -24,6 +24,7 @@ impl Mapping {
             ));
             return None;
         };
+        let before = faults.len();
         let has = |key: &str| entries.iter().find(|(name, _)| name.text == key);
         if let (Some((name, _)), None) = (has("$when"), has("$each")) {
             faults.push(Fault::new(
@@ -31,7 +32,6 @@ impl Mapping {
                 "`$when` has nothing here to be left out of: which documents are sent says the target's `when`",
             ));
         }
-        let before = faults.len();
         let root = Compiler { faults, depth: 0 }.plan(node)?;
         (faults.len() == before).then_some(Self { root })
     }

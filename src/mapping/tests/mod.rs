@@ -12,6 +12,9 @@ use serde_json::Value;
 
 use super::{MapFault, Mapped, Mapping, Tables};
 
+/// An id that no binary floating point holds.
+const BIG: &str = "9007199254740993";
+
 /// Compiles a mapping without faults.
 fn compiled(yaml: &str) -> Mapping {
     let mut faults = Vec::new();
