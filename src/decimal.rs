@@ -141,27 +141,44 @@ impl Ord for Decimal {
 }
 
 /// The one text of a JSON number's value, whatever its notation: `12.50`, `12.5` and `1.25e1` give `125e-1`; zero
-/// is `0`. Works for any exponent and length, allocates once. Text that is no number is returned as it is.
+/// is `0`. Works for any exponent and length. Text that is no number is returned as it is.
 pub fn canonical(number: &str) -> String {
-    let (negative, digits) = match number.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, number),
-    };
+    let mut out = Vec::with_capacity(number.len() + 4);
+    write_canonical(number, &mut out);
+    String::from_utf8(out).unwrap_or_else(|_| number.to_owned())
+}
+
+/// Appends the text of [`canonical`] to `out` without allocating anything else.
+pub fn write_canonical(number: &str, out: &mut Vec<u8>) {
+    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
     let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.strip_prefix('+').unwrap_or(exponent)),
-        None => (digits, "0"),
+        Some((mantissa, exponent)) => (mantissa, exponent.strip_prefix('+').unwrap_or(exponent).parse().ok()),
+        None => (digits, Some(0)),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let significant = format!("{whole}{fraction}");
-    let trimmed = significant.trim_start_matches('0');
-    let kept = trimmed.trim_end_matches('0');
-    if kept.is_empty() {
-        return "0".to_owned();
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let (kept, shift) = if fraction.is_empty() {
+        let kept = whole.trim_end_matches('0');
+        ([kept, ""], (whole.len() - kept.len()) as i128)
+    } else {
+        let kept = if whole.is_empty() { fraction.trim_start_matches('0') } else { fraction };
+        ([whole, kept], -(fraction.len() as i128))
+    };
+    if kept == ["", ""] {
+        out.push(b'0');
+        return;
     }
-    let Ok(exponent) = exponent.parse::<i128>() else { return number.to_owned() };
-    let shift = exponent - fraction.len() as i128 + (trimmed.len() - kept.len()) as i128;
-    let sign = if negative { "-" } else { "" };
-    if shift == 0 { format!("{sign}{kept}") } else { format!("{sign}{kept}e{shift}") }
+    // An exponent too large to count with can equal no other number's text: it stands as it is.
+    let Some(shift) = exponent.and_then(|exponent: i128| exponent.checked_add(shift)) else {
+        out.extend_from_slice(number.as_bytes());
+        return;
+    };
+    for part in [sign, kept[0], kept[1]] {
+        out.extend_from_slice(part.as_bytes());
+    }
+    if shift != 0 {
+        out.extend_from_slice(format!("e{shift}").as_bytes());
+    }
 }
 
 #[cfg(test)]
@@ -176,6 +193,10 @@ mod tests {
             (&["1e400", "10E399"], "1e400"),
             (&["100000000000000001"], "100000000000000001"),
             (&["-7", "-7.0"], "-7"),
+            (&["0.0120", "0.012", "12e-3", "00012E-03"], "12e-3"),
+            (&["100.50", "100.5", "1005e-1"], "1005e-1"),
+            (&["1e-170141183460469231731687303715884105728"], "1e-170141183460469231731687303715884105728"),
+            (&["0.1e-170141183460469231731687303715884105728"], "0.1e-170141183460469231731687303715884105728"),
         ] {
             for text in texts {
                 assert_eq!(canonical(text), canon, "{text}");

@@ -9,14 +9,21 @@
 //! 4. [`Differ::hash`] equals the stored one: content is the same, though the bytes differ;
 //! 5. [`Differ::delta`] tells what differs, field by field; [`json_patch`] the same as an exact edit script.
 
-mod delta;
-mod differ;
+mod scan;
+
 mod document;
 mod extract;
 mod gate;
 mod parse;
-mod patch;
+
+mod path;
 mod rules;
+
+mod canonical;
+mod delta;
+mod differ;
+mod lines;
+mod patch;
 
 pub use delta::{ChangeOp, FieldChange};
 pub use differ::Differ;
