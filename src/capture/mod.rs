@@ -6,9 +6,9 @@ mod page;
 mod plan;
 mod scan;
 mod tally;
-pub mod window;
 #[cfg(test)]
 mod tests;
+pub mod window;
 
 pub use ask::{AskError, Patience};
 pub use plan::{CapturePlan, PlanFault};

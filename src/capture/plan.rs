@@ -65,11 +65,8 @@ impl CapturePlan {
 
 /// What decides which documents come and how they are put together, as text.
 fn assembly(source: &Source) -> String {
-    let params: Vec<String> = source
-        .params
-        .iter()
-        .map(|(name, node)| format!("{}={}", name.text, node.text().unwrap_or_default()))
-        .collect();
+    let params: Vec<String> =
+        source.params.iter().map(|(name, node)| format!("{}={}", name.text, node.text().unwrap_or_default())).collect();
     format!(
         "{} {} {:?} {:?} {:?} {:?} {:?} {}",
         source.system,

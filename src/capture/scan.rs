@@ -105,6 +105,11 @@ impl Capture {
         Self { scheme, plan, store, zone, asker, changed }
     }
 
+    /// Fingerprint of key, filter, identity and mode as configured now.
+    pub fn fingerprint(&self) -> &str {
+        &self.plan.fingerprint
+    }
+
     /// One run: from where the last complete window ended to the source's now.
     pub async fn run(&self, on_progress: &(dyn Fn(&Run, &Progress) + Sync)) -> Result<Outcome, CaptureError> {
         if let Some(why) = self.store.paused(&self.scheme.id)? {
@@ -119,7 +124,8 @@ impl Capture {
         }
         run.ended = Some(self.now());
         run.error = result.as_ref().err().map(ToString::to_string);
-        let commit = CaptureCommit { scheme: self.scheme.id.clone(), run: Some(run.clone()), ..CaptureCommit::default() };
+        let commit =
+            CaptureCommit { scheme: self.scheme.id.clone(), run: Some(run.clone()), ..CaptureCommit::default() };
         self.store.commit_capture(commit).await?;
         result.map(|_| Outcome { run })
     }
@@ -251,7 +257,10 @@ impl Capture {
             let request =
                 FetchRequest { source: &self.scheme.source, window: Some(window), position: position.as_deref() };
             let page = self.asker.ask(&Question::Page(request)).await.map_err(|e| {
-                self.source_error(&format!("page of {} … {}", self.zone.print(window.begin), self.zone.print(window.end)), e)
+                self.source_error(
+                    &format!("page of {} … {}", self.zone.print(window.begin), self.zone.print(window.end)),
+                    e,
+                )
             })?;
             crash::point("capture.page_received");
             pass.pages += 1;

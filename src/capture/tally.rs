@@ -38,11 +38,6 @@ impl Tally {
         }
     }
 
-    /// Documents counted.
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-
     /// What two passes are compared by: small, so that only the passes' digests are kept side by side.
     pub fn digest(&self) -> ([u64; 4], u64) {
         (self.sum, self.count)

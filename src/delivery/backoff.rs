@@ -22,7 +22,10 @@ mod tests {
         let retry = Retry { attempts: 8, from: Duration::from_secs(5), to: Duration::from_secs(900) };
         for (tries, most) in [(1, 5), (2, 10), (3, 20), (8, 640), (9, 900), (400, 900)] {
             let waited = wait(&retry, tries);
-            assert!(waited <= Duration::from_secs(most) && waited >= Duration::from_secs(most) / 2, "{tries}: {waited:?}");
+            assert!(
+                waited <= Duration::from_secs(most) && waited >= Duration::from_secs(most) / 2,
+                "{tries}: {waited:?}"
+            );
         }
     }
 }

@@ -37,7 +37,13 @@ impl Decider<'_> {
         Ok(row)
     }
 
-    fn decide_one(&self, mut row: Delivery, version: u64, before: &mut Option<Value>, after: Option<Value>) -> Delivery {
+    fn decide_one(
+        &self,
+        mut row: Delivery,
+        version: u64,
+        before: &mut Option<Value>,
+        after: Option<Value>,
+    ) -> Delivery {
         let told = row.base.as_ref().is_some_and(|base| base.told);
         if !told && row.receipt.is_none() && row.attempts == 0 && self.is_baseline(after.as_ref()) {
             let instant = self.instant().map_or_else(String::new, |instant| instant.to_string());

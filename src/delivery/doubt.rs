@@ -83,7 +83,9 @@ impl Worker {
                 let complete = is_complete(receipt, &attempt);
                 attempt.decision = Some(match warnings.as_slice() {
                     [] => "found at the target as sent".to_owned(),
-                    some => format!("found at the target; differs where this attempt changed nothing: {}", some.join(", ")),
+                    some => {
+                        format!("found at the target; differs where this attempt changed nothing: {}", some.join(", "))
+                    }
                 });
                 settle::accepted(&mut row, &mut attempt, receipt.clone(), complete, deletes, at);
                 release = row.identity.clone().filter(|_| deletes);

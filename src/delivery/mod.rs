@@ -12,9 +12,9 @@ mod plan;
 mod send;
 mod settle;
 mod target;
-mod worker;
 #[cfg(test)]
 mod tests;
+mod worker;
 
 pub use classify::{Policy, policy};
 pub use target::{CallPlan, LookupsNow, TargetPlan};

@@ -34,7 +34,13 @@ pub fn retried(key: &Key, mut row: Delivery, now: Time) -> Option<DeliveryWrite>
 }
 
 /// Gives a document up, until a newer version comes. A later send is probed first if an attempt was open.
-pub fn discarded(key: &Key, mut row: Delivery, attempt: Option<Attempt>, why: &str, now: Time) -> Option<DeliveryWrite> {
+pub fn discarded(
+    key: &Key,
+    mut row: Delivery,
+    attempt: Option<Attempt>,
+    why: &str,
+    now: Time,
+) -> Option<DeliveryWrite> {
     if row.state.is_settled() || row.state == State::InFlight {
         return None;
     }

@@ -17,7 +17,7 @@ use crate::reason::{Code, Reason, State};
 use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError, TargetAnswer, WriteResult};
 
 /// How long a document that can't be read, or whose number another owns, is left before it is looked at again.
-const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(60);
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// One document ready for a request.
 #[derive(Debug)]
@@ -58,10 +58,12 @@ impl Worker {
                 Ready::Nothing => {}
                 Ready::Write(write) => writes.push(*write),
                 Ready::Send(call, item) => self.add_send(&mut batches, call, *item),
-                Ready::Find(call, item) => match batches.iter_mut().find(|b| matches!(b, Batch::Find(c, _) if *c == call)) {
-                    Some(Batch::Find(_, items)) => items.push(*item),
-                    _ => batches.push(Batch::Find(call, vec![*item])),
-                },
+                Ready::Find(call, item) => {
+                    match batches.iter_mut().find(|b| matches!(b, Batch::Find(c, _) if *c == call)) {
+                        Some(Batch::Find(_, items)) => items.push(*item),
+                        _ => batches.push(Batch::Find(call, vec![*item])),
+                    }
+                }
                 Ready::Doubt(call, item) => {
                     match batches.iter_mut().find(|b| matches!(b, Batch::Doubt(c, _) if *c == call)) {
                         Some(Batch::Doubt(_, items)) => items.push(*item),
@@ -228,7 +230,14 @@ impl Worker {
         }
     }
 
-    fn moved(&self, key: &Key, mut row: Delivery, state: State, reason: Reason, due: Option<crate::clock::Time>) -> Ready {
+    fn moved(
+        &self,
+        key: &Key,
+        mut row: Delivery,
+        state: State,
+        reason: Reason,
+        due: Option<crate::clock::Time>,
+    ) -> Ready {
         set(&mut row, state, reason, due, self.now());
         Ready::Write(Box::new(write_of(key, row, None)))
     }
@@ -258,19 +267,18 @@ impl Worker {
                 return Ok(None);
             }
             let mut attempt = (*attempt).clone();
-            let mut release = None;
-            match outcome {
+            let release = match outcome {
                 Outcome::Accepted { receipt, complete } => {
                     let deletes = call.call.deletes;
                     settle::accepted(&mut row, &mut attempt, receipt.clone(), *complete, deletes, moment);
-                    release = row.identity.clone().filter(|_| deletes);
+                    row.identity.clone().filter(|_| deletes)
                 }
                 Outcome::Failed(fault) => {
                     settle::failed(&mut row, &mut attempt, fault, moment);
                     // Refused and never told: nothing of ours stands under the number.
-                    release = row.identity.clone().filter(|_| is_free(&row, fault));
+                    row.identity.clone().filter(|_| is_free(&row, fault))
                 }
-            }
+            };
             let mut write = write_of(key, row, Some(attempt));
             write.release = release;
             Ok(Some(write))
@@ -279,7 +287,11 @@ impl Worker {
     }
 
     /// Makes attempts durable before the first byte leaves; returns what may be sent.
-    async fn claim(&self, index: usize, items: Vec<Item>) -> Result<(Vec<Key>, Vec<Attempt>, Vec<Outgoing>), StoreError> {
+    async fn claim(
+        &self,
+        index: usize,
+        items: Vec<Item>,
+    ) -> Result<(Vec<Key>, Vec<Attempt>, Vec<Outgoing>), StoreError> {
         let Some(call) = self.plan.calls.get(index) else { return Ok(Default::default()) };
         let mut writes = Vec::with_capacity(items.len());
         let mut outgoing = Vec::with_capacity(items.len());
@@ -309,7 +321,8 @@ impl Worker {
                 }
                 WriteResult::Changed => {}
                 WriteResult::Owned(scheme, target, owner) => {
-                    self.owned(&write.key, write.claim.as_deref().unwrap_or_default(), (&scheme, &target, &owner)).await?;
+                    self.owned(&write.key, write.claim.as_deref().unwrap_or_default(), (&scheme, &target, &owner))
+                        .await?;
                 }
             }
         }
@@ -371,7 +384,8 @@ impl Worker {
         let Some(call) = self.plan.calls.get(index) else { return Vec::new() };
         let mut outcomes = self.plan.connector.send(&call.spec, items).await;
         // A connector that answers with fewer outcomes than items leaves the others unknown, never accepted.
-        let missing = || Outcome::Failed(Fault::new(FaultKind::Unknown, "the connector gave no outcome for this document"));
+        let missing =
+            || Outcome::Failed(Fault::new(FaultKind::Unknown, "the connector gave no outcome for this document"));
         outcomes.resize_with(items.len(), missing);
         let lost: Vec<usize> = (0..items.len())
             .filter(|&i| matches!(&outcomes[i], Outcome::Failed(fault) if policy(fault.kind) == Policy::Renew))

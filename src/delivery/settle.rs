@@ -22,7 +22,14 @@ pub struct Moment<'a> {
 }
 
 /// The target accepted the attempt (by its answer, or as a probe found).
-pub fn accepted(row: &mut Delivery, attempt: &mut Attempt, found: Receipt, complete: bool, deletes: bool, at: Moment<'_>) {
+pub fn accepted(
+    row: &mut Delivery,
+    attempt: &mut Attempt,
+    found: Receipt,
+    complete: bool,
+    deletes: bool,
+    at: Moment<'_>,
+) {
     close(attempt, "accepted", at.now);
     let told = Base {
         version: attempt.version,

@@ -1,1 +1,12 @@
-//! TODO
+//! The engine: joins configuration, connectors and store into running schemes; one supervised task for each scheme
+//! and each target. What it shows is in [`view`], what people may do in [`operate`].
+
+mod once;
+pub mod operate;
+mod serve;
+mod unit;
+pub mod view;
+
+pub use once::{OnceOptions, once};
+pub use serve::serve;
+pub use unit::{Engine, Live, Unit};

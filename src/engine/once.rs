@@ -1,0 +1,107 @@
+//! `once`: captures and delivers until nothing more is due, then ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::capture::CaptureError;
+use crate::delivery::Worker;
+use crate::engine::unit::{Engine, Unit};
+use crate::store::{Run, StoreError};
+use crate::watermark::Progress;
+
+/// How `once` runs.
+#[derive(Clone)]
+pub struct OnceOptions {
+    /// How long to wait, in all, for retries and settle times that are due later.
+    pub wait: Duration,
+    /// Told of a scheme's progress.
+    pub progress: Arc<dyn Fn(&str, &Run, &Progress) + Send + Sync>,
+}
+
+/// Runs schemes once, all at the same time. Returns the run of each, or why it stopped early; what was captured is
+/// delivered either way.
+pub async fn once(
+    engine: &Arc<Engine>,
+    units: Vec<Arc<Unit>>,
+    options: OnceOptions,
+) -> Result<Vec<(String, Result<Run, CaptureError>)>, StoreError> {
+    let mut tasks = JoinSet::new();
+    for unit in units {
+        let (engine, options) = (Arc::clone(engine), options.clone());
+        tasks.spawn(async move { run_unit(&engine, unit, options).await });
+    }
+    let mut results = Vec::new();
+    while let Some(joined) = tasks.join_next().await {
+        results.push(joined.map_err(|panic| StoreError::Io(format!("a scheme's task failed: {panic}")))??);
+    }
+    results.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(results)
+}
+
+async fn run_unit(
+    engine: &Arc<Engine>,
+    unit: Arc<Unit>,
+    options: OnceOptions,
+) -> Result<(String, Result<Run, CaptureError>), StoreError> {
+    let captured = CancellationToken::new();
+    let mut targets = JoinSet::new();
+    for worker in &unit.workers {
+        let (engine, unit, worker) = (Arc::clone(engine), Arc::clone(&unit), Arc::clone(worker));
+        let (captured, wait) = (captured.clone(), options.wait);
+        targets.spawn(async move { drain(&engine, &unit, &worker, &captured, wait).await });
+    }
+    let id = unit.scheme.id.clone();
+    let result = unit.capture.run(&|run, progress| (options.progress)(&id, run, progress)).await;
+    captured.cancel();
+    while let Some(joined) = targets.join_next().await {
+        joined.map_err(|panic| StoreError::Io(format!("a delivery task failed: {panic}")))??;
+    }
+    Ok((id, result.map(|outcome| outcome.run)))
+}
+
+/// Delivers until the capture has ended and nothing is due within what is left of the wait.
+async fn drain(
+    engine: &Engine,
+    unit: &Unit,
+    worker: &Arc<Worker>,
+    captured: &CancellationToken,
+    mut wait: Duration,
+) -> Result<(), StoreError> {
+    loop {
+        // Asked for before the pass, so that a commit during it wakes the next one.
+        let changed = unit.changed.notified();
+        tokio::pin!(changed);
+        changed.as_mut().enable();
+        let finished = captured.is_cancelled();
+        let report = worker.pass().await?;
+        if engine.stop.is_cancelled() {
+            return Ok(());
+        }
+        let until_due = report.next_due.map(|due| due.since(engine.clock.now()));
+        if !finished {
+            let pause = until_due.unwrap_or(Duration::from_secs(3600));
+            tokio::select! {
+                () = changed => {}
+                () = captured.cancelled() => {}
+                () = engine.clock.sleep(pause) => {}
+                () = engine.stop.cancelled() => return Ok(()),
+            }
+            continue;
+        }
+        match until_due {
+            Some(pause) if pause <= wait => {
+                // A grain more than nothing, so that a due time of this very instant is not asked for in a circle.
+                let pause = pause.max(Duration::from_millis(1));
+                wait = wait.saturating_sub(pause);
+                tokio::select! {
+                    () = engine.clock.sleep(pause) => {}
+                    () = engine.stop.cancelled() => return Ok(()),
+                }
+            }
+            Some(_) | None => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! What people do: run now, pull, pause, decide, and move deliveries. The same words for the command line and the
+//! API; each is one durable step.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::capture::CaptureError;
+use crate::clock::Time;
+use crate::delivery::operate::{Resolution, discarded, replayed, resolved, retried};
+use crate::engine::unit::{Engine, Unit};
+use crate::engine::view::find_keys;
+use crate::name::Key;
+use crate::reason::State;
+use crate::scheme::Initial;
+use crate::store::{
+    CaptureCommit, Delivery, DeliveryCommit, DeliveryWrite, ProgressStep, Step, StoreError, TargetAnswer, WriteResult,
+};
+
+/// Why an action was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum OperateError {
+    /// There is no such scheme or target.
+    #[error("there is no {what} `{name}`; known: {known}")]
+    Unknown {
+        /// `scheme` or `target`.
+        what: &'static str,
+        /// As asked.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// The action can't be done so.
+    #[error("{0}")]
+    Refused(String),
+    /// The source did not answer.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Which deliveries an action is for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Selection {
+    /// Only this scheme.
+    #[serde(default)]
+    pub scheme: Option<String>,
+    /// Only this target.
+    #[serde(default)]
+    pub target: Option<String>,
+    /// Keys or numbers.
+    #[serde(default)]
+    pub keys: Vec<String>,
+    /// Everything the action applies to.
+    #[serde(default)]
+    pub all: bool,
+}
+
+/// What to do with deliveries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Send rejected, retrying and waiting ones again now; ask about those in doubt.
+    Retry,
+    /// Give up, with a reason.
+    Discard {
+        /// Why.
+        reason: String,
+    },
+    /// Settle one in doubt as delivered.
+    ResolveDelivered {
+        /// The target document's id.
+        id: Option<String>,
+    },
+    /// Settle one in doubt as not run.
+    ResolveResend,
+    /// Queue in the newest version, whatever was told.
+    Replay,
+}
+
+/// What became of an action on deliveries.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Acted {
+    /// `SCHEME/TARGET/KEY` moved.
+    pub done: Vec<String>,
+    /// Those whose state does not call for it, with the state.
+    pub left: Vec<String>,
+    /// Texts that name no document.
+    pub unknown: Vec<String>,
+}
+
+impl Engine {
+    fn known(&self, scheme: &str) -> Result<&std::sync::Arc<Unit>, OperateError> {
+        self.unit(scheme).ok_or_else(|| OperateError::Unknown {
+            what: "scheme",
+            name: scheme.to_owned(),
+            known: self.units.iter().map(|unit| unit.scheme.id.as_str()).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// Reads documents from the source now and stores them; delivery follows as usual.
+    pub async fn pull(&self, scheme: &str, texts: &[String]) -> Result<crate::capture::Pulled, OperateError> {
+        let unit = self.known(scheme)?;
+        let pulled = unit.capture.pull(texts).await?;
+        unit.changed.notify_waiters();
+        Ok(pulled)
+    }
+
+    /// Begins a run now instead of when it is scheduled.
+    pub fn run_now(&self, scheme: &str) -> Result<(), OperateError> {
+        self.known(scheme)?.run_now.notify_one();
+        Ok(())
+    }
+
+    /// Pauses (`Some(why)`) or resumes a scheme's capture, or one of its targets.
+    pub async fn pause(&self, scheme: &str, target: Option<&str>, why: Option<String>) -> Result<(), OperateError> {
+        let unit = self.known(scheme)?;
+        match target {
+            None => self.store.set_paused(scheme, why).await?,
+            Some(target) => {
+                let mut state = self.target_state(unit, target)?;
+                state.paused = why;
+                self.store.set_target(scheme, target, state).await?;
+            }
+        }
+        unit.changed.notify_waiters();
+        unit.run_now.notify_one();
+        Ok(())
+    }
+
+    fn target_state(&self, unit: &Unit, target: &str) -> Result<crate::store::TargetState, OperateError> {
+        self.store.target(&unit.scheme.id, target)?.ok_or_else(|| OperateError::Unknown {
+            what: "target",
+            name: target.to_owned(),
+            known: unit.workers.iter().map(|worker| worker.plan().name.as_str()).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// Answers what waits to be told; returns how many targets were told.
+    pub async fn decide(
+        &self,
+        scheme: &str,
+        target: Option<&str>,
+        how: Initial,
+        since: Option<Time>,
+    ) -> Result<usize, OperateError> {
+        let unit = self.known(scheme)?;
+        let answer = match how {
+            Initial::Send => TargetAnswer::Send { since },
+            Initial::Baseline => TargetAnswer::Baseline { instant: since.unwrap_or_else(|| self.clock.now()) },
+            Initial::Adopt => {
+                let why = "`adopt` is not supported yet; allowed: `baseline`, `send`";
+                return Err(OperateError::Refused(why.to_owned()));
+            }
+        };
+        let mut told = 0;
+        for worker in &unit.workers {
+            let name = &worker.plan().name;
+            if target.is_some_and(|target| target != name) {
+                continue;
+            }
+            let mut state = self.target_state(unit, name)?;
+            if state.answer.is_none() || target.is_some() {
+                state.answer = Some(answer.clone());
+                self.store.set_target(scheme, name, state).await?;
+                told += 1;
+            }
+        }
+        if let Some(target) = target
+            && told == 0
+        {
+            self.target_state(unit, target)?;
+        }
+        told += usize::from(self.accept_source(unit).await?);
+        unit.changed.notify_waiters();
+        unit.run_now.notify_one();
+        Ok(told)
+    }
+
+    /// Takes a changed key, filter, identity or mode as the scheme's own from now on.
+    async fn accept_source(&self, unit: &Unit) -> Result<bool, OperateError> {
+        let Some(progress) = self.store.progress(&unit.scheme.id)? else { return Ok(false) };
+        let fingerprint = unit.capture.fingerprint();
+        if progress.fingerprint == fingerprint {
+            return Ok(false);
+        }
+        let mut to = progress.clone();
+        to.fingerprint = fingerprint.to_owned();
+        to.scan = None;
+        let scheme = unit.scheme.id.clone();
+        let step = ProgressStep { from: Some(progress), to };
+        self.store.commit_capture(CaptureCommit { scheme, progress: Some(step), ..CaptureCommit::default() }).await?;
+        Ok(true)
+    }
+
+    /// Moves deliveries.
+    pub async fn act(&self, selection: &Selection, action: &Action) -> Result<Acted, OperateError> {
+        if selection.keys.is_empty() && !selection.all {
+            return Err(OperateError::Refused("name documents by key or number, or say `--all`".to_owned()));
+        }
+        if let Some(scheme) = &selection.scheme {
+            self.known(scheme)?;
+        }
+        let mut acted = Acted::default();
+        let mut unknown: Vec<&String> = selection.keys.iter().collect();
+        for unit in &self.units {
+            if selection.scheme.as_ref().is_some_and(|scheme| *scheme != unit.scheme.id) {
+                continue;
+            }
+            let mut keys = Vec::new();
+            for text in &selection.keys {
+                let found = find_keys(&*self.store, &unit.scheme.id, text)?;
+                if !found.is_empty() {
+                    unknown.retain(|one| *one != text);
+                }
+                keys.extend(found);
+            }
+            for worker in &unit.workers {
+                let name = &worker.plan().name;
+                if selection.target.as_ref().is_none_or(|target| target == name) {
+                    self.act_on_target(unit, name, (&keys, selection.all), action, &mut acted).await?;
+                }
+            }
+            unit.changed.notify_waiters();
+        }
+        acted.unknown = unknown.into_iter().cloned().collect();
+        Ok(acted)
+    }
+
+    async fn act_on_target(
+        &self,
+        unit: &Unit,
+        target: &str,
+        (keys, all): (&[Key], bool),
+        action: &Action,
+        acted: &mut Acted,
+    ) -> Result<(), OperateError> {
+        if !all {
+            return self.act_on_keys(unit, target, keys, action, acted).await;
+        }
+        for state in State::ALL {
+            let mut after: Option<Key> = None;
+            loop {
+                let page = self.store.deliveries(&unit.scheme.id, target, Some(state), after.as_ref(), 200)?;
+                let Some((last, _)) = page.last() else { break };
+                after = Some(last.clone());
+                let applies = page.into_iter().filter(|(_, row)| applies_to_all(action, row));
+                let keys: Vec<Key> = applies.map(|(key, _)| key).collect();
+                self.act_on_keys(unit, target, &keys, action, acted).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn act_on_keys(
+        &self,
+        unit: &Unit,
+        target: &str,
+        keys: &[Key],
+        action: &Action,
+        acted: &mut Acted,
+    ) -> Result<(), OperateError> {
+        let scheme = &unit.scheme.id;
+        for key in keys {
+            let name = format!("{scheme}/{target}/{key}");
+            // The worker may write the row at the same moment: then it is read again.
+            loop {
+                let Some(row) = self.store.delivery(scheme, target, key)? else {
+                    acted.left.push(format!("{name}: not yet planned"));
+                    break;
+                };
+                let state = row.state;
+                let Some(write) = self.write_for(scheme, target, key, row, action)? else {
+                    acted.left.push(format!("{name}: {state}"));
+                    break;
+                };
+                let commit = DeliveryCommit {
+                    scheme: scheme.clone(),
+                    target: target.to_owned(),
+                    step: Step::Operate,
+                    position: None,
+                    writes: vec![write],
+                };
+                if self.store.commit_deliveries(commit).await?.first() == Some(&WriteResult::Changed) {
+                    self.clock.sleep(Duration::from_millis(1)).await;
+                    continue;
+                }
+                acted.done.push(name);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_for(
+        &self,
+        scheme: &str,
+        target: &str,
+        key: &Key,
+        row: Delivery,
+        action: &Action,
+    ) -> Result<Option<DeliveryWrite>, StoreError> {
+        let now = self.clock.now();
+        let attempt = match row.attempt {
+            Some(n) => self.store.attempt(scheme, target, key, n)?,
+            None => None,
+        };
+        Ok(match action {
+            Action::Retry => retried(key, row, now),
+            Action::Discard { reason } => discarded(key, row, attempt, reason, now),
+            Action::ResolveDelivered { id } => {
+                resolved(key, row, attempt, &Resolution::Delivered { id: id.clone() }, now)
+            }
+            Action::ResolveResend => resolved(key, row, attempt, &Resolution::Resend, now),
+            Action::Replay => Some(replayed(key, row, now)),
+        })
+    }
+}
+
+/// Which deliveries `--all` takes: those that the action is meant for, never settled ones by surprise.
+fn applies_to_all(action: &Action, row: &Delivery) -> bool {
+    match action {
+        Action::Retry => matches!(row.state, State::Rejected | State::Retrying | State::Waiting | State::InDoubt),
+        Action::Discard { .. } => row.state == State::Rejected,
+        Action::ResolveDelivered { .. } | Action::ResolveResend => row.state == State::InDoubt,
+        Action::Replay => row.base.as_ref().is_some_and(|base| base.told),
+    }
+}

@@ -1,0 +1,117 @@
+//! A scheme ready to run: its capture and its targets' workers.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::capture::Capture;
+use crate::clock::{Clock, Time};
+use crate::delivery::Worker;
+use crate::scheme::{Initial, Scheme};
+use crate::store::{Store, StoreError, TargetAnswer, TargetState};
+
+/// Everything that runs in one process.
+pub struct Engine {
+    /// Schemes by file name.
+    pub units: Vec<Arc<Unit>>,
+    /// The store they share.
+    pub store: Arc<dyn Store>,
+    /// The clock they share.
+    pub clock: Arc<dyn Clock>,
+    /// Ends them all.
+    pub stop: CancellationToken,
+}
+
+/// One scheme ready to run.
+pub struct Unit {
+    /// As read.
+    pub scheme: Arc<Scheme>,
+    /// Reads its source.
+    pub capture: Capture,
+    /// One worker a target.
+    pub workers: Vec<Arc<Worker>>,
+    /// Notified after commits that hold changes, and when a person acted.
+    pub changed: Arc<Notify>,
+    /// Notified when a person asks for a run now.
+    pub run_now: Notify,
+    /// What only the running process knows.
+    pub live: Mutex<Live>,
+}
+
+/// What only the running process knows of a scheme.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Live {
+    /// Whether a run is under way.
+    pub running: bool,
+    /// When the next run begins.
+    pub next_run: Option<Time>,
+    /// Why the last run stopped early.
+    pub last_error: Option<String>,
+}
+
+impl Unit {
+    /// A copy of what the process knows.
+    pub fn live(&self) -> Live {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes what the process knows.
+    pub fn set_live(&self, change: impl FnOnce(&mut Live)) {
+        change(&mut self.live.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Engine {
+    /// The scheme of an id.
+    pub fn unit(&self, scheme: &str) -> Option<&Arc<Unit>> {
+        self.units.iter().find(|unit| unit.scheme.id == scheme)
+    }
+
+    /// Gives every target its own state where it has none: what `initial` says holds for the scheme's first capture
+    /// only; a target that is new, renamed or moved to another account waits for `decide` (rule 3).
+    pub async fn prepare(&self) -> Result<(), StoreError> {
+        for unit in &self.units {
+            let first = self.store.progress(&unit.scheme.id)?.is_none();
+            for worker in &unit.workers {
+                self.prepare_target(unit, worker, first).await?;
+                worker.recover().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn prepare_target(&self, unit: &Unit, worker: &Worker, first: bool) -> Result<(), StoreError> {
+        let plan = worker.plan();
+        let stored = self.store.target(&unit.scheme.id, &plan.name)?;
+        let state = match stored {
+            Some(state) if state.account == plan.account => return Ok(()),
+            Some(state) => {
+                tracing::warn!(scheme = %unit.scheme.id, target = %plan.name, was = %state.account, is = %plan.account,
+                    "the target is another account now; it waits for `decide`");
+                TargetState { answer: None, account: plan.account.clone(), ..state }
+            }
+            None => {
+                let named = unit.scheme.targets.iter().find(|target| target.name == plan.name);
+                let initial = named.and_then(|target| target.initial).or(unit.scheme.initial);
+                TargetState {
+                    position: 0,
+                    answer: if first { initial.map(|initial| answer(initial, self.clock.now())) } else { None },
+                    paused: None,
+                    account: plan.account.clone(),
+                    rules: plan.rules.clone(),
+                }
+            }
+        };
+        self.store.set_target(&unit.scheme.id, &plan.name, state).await
+    }
+}
+
+fn answer(initial: Initial, now: Time) -> TargetAnswer {
+    match initial {
+        Initial::Send => TargetAnswer::Send { since: None },
+        Initial::Baseline => TargetAnswer::Baseline { instant: now },
+        Initial::Adopt => TargetAnswer::Adopt,
+    }
+}

@@ -1,0 +1,85 @@
+//! `explain`: why a document was or was not sent, in sentences, from the last read to each target.
+
+use crate::engine::view::delivery::state_view;
+use crate::engine::view::status::target_names;
+use crate::name::Key;
+use crate::reason::Language;
+use crate::scheme::Scheme;
+use crate::store::{Attempt, Store, StoreError};
+
+/// The sentences, in order.
+pub fn explain(store: &dyn Store, scheme: &Scheme, key: &Key, language: Language) -> Result<Vec<String>, StoreError> {
+    let zh = language == Language::Chinese;
+    let mut lines = Vec::new();
+    let say = |english: String, chinese: String| if zh { chinese } else { english };
+    if let Some(run) = store.runs(&scheme.id, None, 1)?.first() {
+        let at = run.started.map_or_else(String::new, |time| time.to_string());
+        lines.push(say(
+            format!("run {} of the source began at {at} and met {} documents", run.id, run.documents),
+            format!("第 {} 次读取始于 {at},共读到 {} 个单据", run.id, run.documents),
+        ));
+    }
+    if let Some(record) = store.quarantine(&scheme.id, key)? {
+        lines.push(say(
+            format!("it can't be read since {}: {}", record.at, record.why),
+            format!("自 {} 起无法读取:{}", record.at, record.why),
+        ));
+    }
+    let Some(head) = store.heads(&scheme.id, std::slice::from_ref(key))?.into_iter().flatten().next() else {
+        lines.push(say(
+            format!("`{key}` was never captured: it was in no window read so far; `pull` reads it now"),
+            format!("`{key}` 从未被采集:尚未出现在任何已读取的时间窗口中;可用 `pull` 立即读取"),
+        ));
+        return Ok(lines);
+    };
+    let gone = head.is_tombstone();
+    lines.push(say(
+        format!(
+            "version {} was captured at {}{}",
+            head.version,
+            head.captured_at,
+            if gone { " as deleted" } else { "" }
+        ),
+        format!("版本 {} 采集于 {}{}", head.version, head.captured_at, if gone { ",源单据已删除" } else { "" }),
+    ));
+    lines.push(say(
+        "later reads with equal content make no new version".to_owned(),
+        "之后读到的内容相同则不产生新版本".to_owned(),
+    ));
+    for target in target_names(scheme) {
+        let view = state_view(store, &scheme.id, &target, key, language)?;
+        let sub = view.reason.map_or_else(String::new, |reason| format!("({reason})"));
+        let text = if view.text.is_empty() { String::new() } else { format!(": {}", view.text) };
+        lines.push(format!("{target}: {}{sub}{text}", view.state));
+        if let Some(row) = store.delivery(&scheme.id, &target, key)? {
+            if let Some(base) = &row.base {
+                let word = match (base.told, zh) {
+                    (true, false) => "was last told",
+                    (true, true) => "已告知",
+                    (false, false) => "was told nothing yet; conditions compare with",
+                    (false, true) => "尚未告知任何版本;条件比较基准为",
+                };
+                lines.push(format!("{target}: {word} {} {}", if zh { "版本" } else { "version" }, base.version));
+            }
+            if let Some(due) = row.due {
+                lines
+                    .push(say(format!("{target}: looked at again at {due}"), format!("{target}: 将于 {due} 再次处理")));
+            }
+        }
+        lines
+            .extend(store.attempts(&scheme.id, &target, key)?.iter().map(|attempt| attempt_line(&target, attempt, zh)));
+    }
+    Ok(lines)
+}
+
+fn attempt_line(target: &str, attempt: &Attempt, zh: bool) -> String {
+    let outcome = attempt.outcome.as_deref().unwrap_or(if zh { "尚无结果" } else { "open" });
+    let words = attempt.words.as_deref().map(|words| format!(" \"{words}\"")).unwrap_or_default();
+    let decision = attempt.decision.as_deref().map(|decision| format!("; {decision}")).unwrap_or_default();
+    let (n, call, version, at) = (attempt.n, &attempt.call, attempt.version, attempt.at);
+    if zh {
+        format!("{target}: 第 {n} 次 `{call}` 发送版本 {version}({at}):{outcome}{words}{decision}")
+    } else {
+        format!("{target}: attempt {n} sent version {version} by `{call}` at {at}: {outcome}{words}{decision}")
+    }
+}

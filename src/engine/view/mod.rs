@@ -1,0 +1,14 @@
+//! What is shown of schemes, documents and deliveries: plain data made from the store, the same for the command
+//! line and the API. Nothing here needs a connector, so reading verbs work beside the running service.
+
+mod delivery;
+mod document;
+mod explain;
+mod status;
+
+pub use delivery::{
+    AttemptView, DeliveryQuery, DeliveryView, MissingView, StateView, deliveries, delivery_view, missing, state_view,
+};
+pub use document::{DocumentDetail, DocumentQuery, DocumentView, documents, find_keys, show};
+pub use explain::explain;
+pub use status::{RunView, SchemeStatus, TargetStatus, status, target_names};

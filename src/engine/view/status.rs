@@ -1,0 +1,174 @@
+//! Status of schemes.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::clock::Time;
+use crate::reason::State;
+use crate::scheme::Scheme;
+use crate::store::{Run, Store, StoreError, TargetAnswer};
+
+/// One scheme's status.
+#[derive(Debug, Clone, Serialize)]
+pub struct SchemeStatus {
+    /// Scheme id.
+    pub scheme: String,
+    /// Title.
+    pub title: String,
+    /// Whether it runs.
+    pub enabled: bool,
+    /// Why its capture is paused.
+    pub paused: Option<String>,
+    /// Greatest source time captured completely.
+    pub watermark: Option<String>,
+    /// End up to which windows were walked.
+    pub walked_to: Option<String>,
+    /// Seconds from the end of the last complete scan to now; none before the first.
+    pub behind: Option<u64>,
+    /// End of the scan under way, if one is.
+    pub scanning_to: Option<String>,
+    /// Live documents.
+    pub documents: u64,
+    /// Documents known as deleted.
+    pub deleted: u64,
+    /// Documents that could not be read.
+    pub quarantined: u64,
+    /// Last sequence number of the change log.
+    pub last_seq: u64,
+    /// The last run.
+    pub last_run: Option<RunView>,
+    /// When the next run begins; known to the running service only.
+    pub next_run: Option<String>,
+    /// Its targets.
+    pub targets: Vec<TargetStatus>,
+}
+
+/// One target's status.
+#[derive(Debug, Clone, Serialize)]
+pub struct TargetStatus {
+    /// Target name.
+    pub target: String,
+    /// What it was told to do with documents it did not know; none: it waits for `decide`.
+    pub answer: Option<String>,
+    /// Why it is paused.
+    pub paused: Option<String>,
+    /// Documents by state. Documents the target has not yet planned count as `pending`, or as `waiting` before it
+    /// was told what to do; the sum is the number of documents captured.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// Earliest due time.
+    pub oldest_due: Option<String>,
+}
+
+/// A run as shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunView {
+    /// From 1 within the scheme.
+    pub id: u64,
+    /// RFC 3339.
+    pub started: Option<String>,
+    /// RFC 3339; none while it runs, or if the process died.
+    pub ended: Option<String>,
+    /// Milliseconds it took.
+    pub duration_ms: Option<u64>,
+    /// Windows completed.
+    pub windows: u64,
+    /// Pages read.
+    pub pages: u64,
+    /// Documents met.
+    pub documents: u64,
+    /// First seen.
+    pub new: u64,
+    /// Changed.
+    pub changed: u64,
+    /// Unchanged.
+    pub unchanged: u64,
+    /// Unreadable.
+    pub quarantined: u64,
+    /// Why it stopped early.
+    pub error: Option<String>,
+}
+
+impl From<&Run> for RunView {
+    fn from(run: &Run) -> Self {
+        let took = run.started.zip(run.ended).map(|(started, ended)| ended.since(started));
+        Self {
+            id: run.id,
+            started: run.started.map(|time| time.to_string()),
+            ended: run.ended.map(|time| time.to_string()),
+            duration_ms: took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+            windows: run.windows,
+            pages: run.pages,
+            documents: run.documents,
+            new: run.new,
+            changed: run.changed,
+            unchanged: run.unchanged,
+            quarantined: run.quarantined,
+            error: run.error.clone(),
+        }
+    }
+}
+
+/// One scheme's status as stored.
+pub fn status(store: &dyn Store, scheme: &Scheme, now: Time) -> Result<SchemeStatus, StoreError> {
+    let id = &scheme.id;
+    let progress = store.progress(id)?;
+    let (documents, deleted) = store.document_count(id)?;
+    let text = |time: Option<Time>| time.map(|time| time.to_string());
+    let targets = target_names(scheme)
+        .into_iter()
+        .map(|target| target_status(store, id, &target, documents + deleted))
+        .collect::<Result<_, _>>()?;
+    Ok(SchemeStatus {
+        scheme: id.clone(),
+        title: scheme.title.clone(),
+        enabled: scheme.enabled,
+        paused: store.paused(id)?,
+        watermark: text(progress.as_ref().and_then(|p| p.watermark)),
+        walked_to: text(progress.as_ref().and_then(|p| p.walked_to)),
+        behind: progress.as_ref().and_then(|p| p.complete_to).map(|to| now.since(to).as_secs()),
+        scanning_to: text(progress.as_ref().and_then(|p| p.scan.as_ref()).map(|scan| scan.to)),
+        documents,
+        deleted,
+        quarantined: store.quarantined(id)?.len() as u64,
+        last_seq: store.last_seq(id)?,
+        last_run: store.runs(id, None, 1)?.first().map(RunView::from),
+        next_run: None,
+        targets,
+    })
+}
+
+/// Names of a scheme's targets, write-backs included.
+pub fn target_names(scheme: &Scheme) -> Vec<String> {
+    let mut names = Vec::new();
+    for target in &scheme.targets {
+        names.push(target.name.clone());
+        names.extend(target.writeback.as_ref().map(|_| format!("{}.writeback", target.name)));
+    }
+    names
+}
+
+fn target_status(store: &dyn Store, scheme: &str, target: &str, known: u64) -> Result<TargetStatus, StoreError> {
+    let state = store.target(scheme, target)?;
+    let answer = state.as_ref().and_then(|state| state.answer.clone());
+    let stored = store.counts(scheme, target)?;
+    let planned: u64 = stored.values().sum();
+    let mut counts: BTreeMap<&'static str, u64> = State::ALL.iter().map(|state| (state.as_str(), 0)).collect();
+    for (state, count) in stored {
+        counts.insert(state.as_str(), count);
+    }
+    let unplanned = if answer.is_some() { State::Pending } else { State::Waiting };
+    *counts.entry(unplanned.as_str()).or_default() += known.saturating_sub(planned);
+    Ok(TargetStatus {
+        target: target.to_owned(),
+        answer: answer.map(|answer| match answer {
+            TargetAnswer::Send { since: None } => "send".to_owned(),
+            TargetAnswer::Send { since: Some(since) } => format!("send since {since}"),
+            TargetAnswer::Baseline { instant } => format!("baseline at {instant}"),
+            TargetAnswer::Adopt => "adopt".to_owned(),
+        }),
+        paused: state.and_then(|state| state.paused),
+        counts,
+        oldest_due: store.next_due(scheme, target)?.map(|due| due.to_string()),
+    })
+}
