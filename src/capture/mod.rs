@@ -11,5 +11,5 @@ mod tests;
 pub mod window;
 
 pub use ask::{AskError, Patience};
-pub use plan::{CapturePlan, PlanFault};
+pub use plan::{CapturePlan, PlanFault, diff_rules};
 pub use scan::{Capture, CaptureError, Outcome, Pulled};

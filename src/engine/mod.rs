@@ -1,12 +1,17 @@
 //! The engine: joins configuration, connectors and store into running schemes; one supervised task for each scheme
 //! and each target. What it shows is in [`view`], what people may do in [`operate`].
 
+mod assemble;
+mod check;
+mod check_target;
 mod once;
 pub mod operate;
 mod serve;
 mod unit;
 pub mod view;
 
+pub use assemble::assemble;
+pub use check::{Ready, Surroundings, SystemReady, check};
 pub use once::{OnceOptions, once};
 pub use serve::serve;
 pub use unit::{Engine, Live, Unit};

@@ -1,0 +1,167 @@
+//! Checks schemes against what their systems can do, all faults at once, and makes them ready. No I/O.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::capture::{CapturePlan, diff_rules};
+use crate::clock::Zone;
+use crate::connector::Connector;
+use crate::delivery::{LookupsNow, TargetPlan};
+use crate::diff::Differ;
+use crate::engine::check_target::TargetCheck;
+use crate::fault::{Fault, Position, nearest};
+use crate::mapping::{Fields, Tables};
+use crate::query::Query;
+use crate::scheme::Scheme;
+
+/// A system that schemes may name.
+#[derive(Clone)]
+pub struct SystemReady {
+    /// Its connector.
+    pub connector: Arc<dyn Connector>,
+    /// The settle time of its targets, where the configuration sets one.
+    pub settle: Option<Duration>,
+    /// Requests at once.
+    pub concurrency: usize,
+}
+
+/// What schemes are checked against.
+pub struct Surroundings {
+    /// Systems by name.
+    pub systems: BTreeMap<String, SystemReady>,
+    /// Cross-reference tables as they are now.
+    pub tables: Arc<Tables>,
+    /// Gives the look-ups of later: tables are reloaded.
+    pub lookups: LookupsNow,
+    /// Zone of source times that carry none.
+    pub zone: Zone,
+}
+
+/// A scheme made ready.
+pub struct Ready {
+    /// As read.
+    pub scheme: Arc<Scheme>,
+    /// Its source made ready.
+    pub capture: CapturePlan,
+    /// Its system's connector.
+    pub connector: Arc<dyn Connector>,
+    /// Its targets made ready.
+    pub targets: Vec<TargetPlan>,
+}
+
+/// Checks schemes and makes those without fault ready. Faults come in the order of files and lines.
+pub fn check(schemes: Vec<Scheme>, around: &Surroundings) -> (Vec<Ready>, Vec<Fault>) {
+    let mut faults = Vec::new();
+    let mut ready = Vec::new();
+    for scheme in schemes {
+        let before = faults.len();
+        let made = check_scheme(Arc::new(scheme), around, &mut faults);
+        if let Some(made) = made
+            && faults.len() == before
+        {
+            ready.push(made);
+        }
+    }
+    faults.sort();
+    faults.dedup();
+    (ready, faults)
+}
+
+fn check_scheme(scheme: Arc<Scheme>, around: &Surroundings, faults: &mut Vec<Fault>) -> Option<Ready> {
+    let source = &scheme.source;
+    let system = system(around, &source.system, &source.system_at, faults);
+    let call = system.and_then(|system| {
+        let call = system.connector.source_call(&source.call);
+        if call.is_none() {
+            faults.push(unknown("call", &source.call, &source.call_at, &system.connector.calls().0));
+        }
+        call
+    });
+    let (Some(system), Some(call)) = (system, call) else {
+        // The targets' systems and calls are still told.
+        for target in &scheme.targets {
+            TargetCheck { scheme: &scheme, around, fields: None, differ: None }.check(target, faults);
+        }
+        return None;
+    };
+    for (name, _) in &source.params {
+        if !call.params.is_empty() && !call.params.contains(&name.text.as_str()) {
+            faults.push(unknown("parameter", &name.text, &name.at, &call.params));
+        }
+    }
+    let fields = fields_of(&scheme, &call.fields);
+    if let Some(fields) = &fields {
+        check_source_paths(&scheme, fields, faults);
+    }
+    let differ = match diff_rules(&scheme, &call) {
+        Ok(rules) => Some(Differ::new(&rules)),
+        Err(_) => None, // told below, by the capture plan
+    };
+    let capture = CapturePlan::new(&scheme, call).map_err(|fault| {
+        faults.push(Fault::new(source.at.clone(), fault.to_string()));
+    });
+    let targets: Vec<Option<TargetPlan>> = scheme
+        .targets
+        .iter()
+        .map(|target| {
+            let check = TargetCheck { scheme: &scheme, around, fields: fields.as_ref(), differ: differ.clone() };
+            check.check(target, faults)
+        })
+        .collect();
+    let connector = Arc::clone(&system.connector);
+    Some(Ready { connector, capture: capture.ok()?, targets: targets.into_iter().collect::<Option<_>>()?, scheme })
+}
+
+/// The system of a name, or a fault that lists the known ones.
+pub(super) fn system<'a>(
+    around: &'a Surroundings,
+    name: &str,
+    at: &Position,
+    faults: &mut Vec<Fault>,
+) -> Option<&'a SystemReady> {
+    let found = around.systems.get(name);
+    if found.is_none() {
+        let known: Vec<&str> = around.systems.keys().map(String::as_str).collect();
+        faults.push(unknown("system", name, at, &known));
+    }
+    found
+}
+
+/// A fault that names what is unknown, the nearest known name, and what is allowed.
+pub(super) fn unknown(what: &str, name: &str, at: &Position, known: &[&str]) -> Fault {
+    let hint = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+    let allowed: Vec<String> = known.iter().map(|one| format!("`{one}`")).collect();
+    let allowed = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
+    Fault::new(at.clone(), format!("unknown {what} `{name}`: {hint}allowed: {allowed}"))
+}
+
+/// The fields documents of the source have; none where nothing is known of them.
+fn fields_of(scheme: &Scheme, described: &[String]) -> Option<Fields> {
+    let mut names = described.to_vec();
+    names.extend(scheme.source.fields.iter().map(|field| field.name.clone()));
+    (!names.is_empty()).then(|| Fields::from_names(names))
+}
+
+fn check_source_paths(scheme: &Scheme, fields: &Fields, faults: &mut Vec<Fault>) {
+    let source = &scheme.source;
+    let mut check = |place: &str, query: &Query| {
+        if let Err(slip) = fields.check_query(query, &[]) {
+            faults.push(Fault::new(source.at.clone(), format!("`{place}`: {}", slip.message)));
+        }
+    };
+    for query in &source.key {
+        check("key", query);
+    }
+    for (place, query) in [("number", &source.number), ("time", &source.time), ("cursor", &source.cursor)] {
+        if let Some(query) = query {
+            check(place, query);
+        }
+    }
+    for query in scheme.diff.ignore.iter().chain(&scheme.diff.numeric) {
+        check("diff", query);
+    }
+    for (list, _) in &scheme.diff.lists {
+        check("diff.lists", list);
+    }
+}

@@ -1,0 +1,282 @@
+//! Checks one target against its system's call and makes it ready.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::connector::{CallSpec, TargetCall};
+use crate::delivery::{CallPlan, TargetPlan};
+use crate::diff::Differ;
+use crate::engine::check::{Surroundings, SystemReady, system, unknown};
+use crate::fault::{Fault, Position};
+use crate::mapping::{Fields, Mapping, Tables, condition_reads};
+use crate::query::Condition;
+use crate::scheme::tree::{Name, Node, Value as Tree};
+use crate::scheme::{InDoubt, Operation, Scheme, Target};
+
+/// Documents a request where neither the scheme nor the call says.
+const DEFAULT_BATCH: usize = 20;
+
+/// What a target is checked with.
+pub(super) struct TargetCheck<'a> {
+    pub scheme: &'a Scheme,
+    pub around: &'a Surroundings,
+    /// Fields of the source; none: unknown.
+    pub fields: Option<&'a Fields>,
+    /// None where the source itself is at fault: then nothing becomes ready, faults are told all the same.
+    pub differ: Option<Differ>,
+}
+
+impl TargetCheck<'_> {
+    /// Checks a target; ready only if there is no fault.
+    pub fn check(&self, target: &Target, faults: &mut Vec<Fault>) -> Option<TargetPlan> {
+        let before = faults.len();
+        if target.writeback.is_some() {
+            faults.push(Fault::new(target.at.clone(), "`writeback` is not supported yet; leave it out"));
+        }
+        let system = system(self.around, &target.system, &target.system_at, faults);
+        let mut calls = Vec::new();
+        for operation in &target.operations {
+            calls.extend(self.operation(target, operation, system, faults));
+        }
+        calls.extend(self.own_call(target, system, faults));
+        if let Some(compare) = &target.compare {
+            self.check_condition(compare, &target.at, self.fields, faults);
+        }
+        let (system, main) = (system?, calls.last()?);
+        let in_doubt = match target.in_doubt {
+            Some(rule) => rule,
+            None if main.call.probes => InDoubt::Probe,
+            None => InDoubt::Hold,
+        };
+        if in_doubt == InDoubt::Probe && !main.call.probes {
+            let message = format!("`in_doubt: probe`: `{}` can't be probed; allowed: `resend`, `hold`", target.call);
+            faults.push(Fault::new(target.at.clone(), message));
+        }
+        let batch = target.batch.unwrap_or(DEFAULT_BATCH.min(main.call.max_batch));
+        let uses_changed =
+            calls.iter().filter_map(|call| call.when.as_ref()).any(|when| when.text().contains("changed"));
+        let differ = self.differ.clone()?;
+        (faults.len() == before).then(|| TargetPlan {
+            scheme: self.scheme.id.clone(),
+            name: target.name.clone(),
+            connector: Arc::clone(&system.connector),
+            account: system.connector.account(),
+            compare: target.compare.clone(),
+            differ,
+            uses_changed,
+            time: self.scheme.source.time.clone(),
+            zone: self.around.zone.clone(),
+            in_doubt,
+            settle: target.settle.or(system.settle),
+            baseline_missing: target.baseline_missing,
+            retry: target.retry,
+            batch,
+            concurrency: system.concurrency,
+            rules: rules_fingerprint(target),
+            lookups: Arc::clone(&self.around.lookups),
+            calls,
+        })
+    }
+
+    fn own_call(&self, target: &Target, system: Option<&SystemReady>, faults: &mut Vec<Fault>) -> Option<CallPlan> {
+        let call = known_call(system?, &target.call, &target.call_at, faults)?;
+        let number = target.identity.number.clone().or_else(|| call.number.map(str::to_owned));
+        let mapping = self.mapping(target.mapping.as_ref(), &call, (&target.call, &target.at), faults);
+        if call.mapped && target.mapping.is_some() {
+            check_number(target, number.as_deref(), &call, faults);
+        }
+        let options = self.options(&target.options, &call, faults);
+        let when_at = target.when_at.as_ref().unwrap_or(&target.at);
+        self.check_when(target.when.as_ref(), when_at, faults);
+        Some(CallPlan {
+            when: target.when.clone(),
+            spec: CallSpec {
+                call: target.call.clone(),
+                form: target.form.clone(),
+                options,
+                number_field: number,
+                compare: target.identity.compare.clone(),
+            },
+            mapping: mapping?,
+            call,
+        })
+    }
+
+    fn operation(
+        &self,
+        target: &Target,
+        operation: &Operation,
+        system: Option<&SystemReady>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<CallPlan> {
+        let call = known_call(system?, &operation.call, &operation.call_at, faults)?;
+        let mapping = self.mapping(operation.mapping.as_ref(), &call, (&operation.call, &operation.at), faults);
+        // The target's options belong to its own call; an operation takes those of them that it knows.
+        let options = match &operation.options {
+            Some(options) => self.options(options, &call, faults),
+            None => {
+                let shared: Vec<(Name, Node)> = target
+                    .options
+                    .iter()
+                    .filter(|(name, _)| call.options.contains(&name.text.as_str()))
+                    .cloned()
+                    .collect();
+                self.options(&shared, &call, faults)
+            }
+        };
+        let when_at = operation.when_at.as_ref().unwrap_or(&operation.at);
+        self.check_when(operation.when.as_ref(), when_at, faults);
+        Some(CallPlan {
+            when: operation.when.clone(),
+            spec: CallSpec {
+                call: operation.call.clone(),
+                form: target.form.clone(),
+                options,
+                number_field: target.identity.number.clone().or_else(|| call.number.map(str::to_owned)),
+                compare: target.identity.compare.clone(),
+            },
+            mapping: mapping?,
+            call,
+        })
+    }
+
+    /// The compiled mapping: `Some(None)` for a call that needs none.
+    #[allow(clippy::option_option, reason = "the outer one says whether there were faults")]
+    fn mapping(
+        &self,
+        node: Option<&Node>,
+        call: &TargetCall,
+        (name, at): (&str, &Position),
+        faults: &mut Vec<Fault>,
+    ) -> Option<Option<Mapping>> {
+        match node {
+            None if call.mapped => {
+                faults.push(Fault::new(at.clone(), format!("`mapping` is missing: `{name}` needs one")));
+                None
+            }
+            None => Some(None),
+            Some(node) => {
+                let mapping = Mapping::compile(node, faults)?;
+                if let Some(fields) = self.fields {
+                    mapping.check_fields(fields, faults);
+                }
+                mapping.check_ignored(&self.scheme.diff.ignore, faults);
+                if call.updates {
+                    mapping.check_keys(faults);
+                }
+                mapping.check_lookups(&self.around.tables.fields(), faults);
+                Some(Some(mapping))
+            }
+        }
+    }
+
+    /// Options as JSON, read as a mapping's literals are.
+    fn options(&self, options: &[(Name, Node)], call: &TargetCall, faults: &mut Vec<Fault>) -> Map<String, Value> {
+        for (name, _) in options {
+            if !call.options.contains(&name.text.as_str()) {
+                faults.push(unknown("option", &name.text, &name.at, call.options));
+            }
+        }
+        let Some((first, _)) = options.first() else { return Map::new() };
+        let node = Node { at: first.at.clone(), value: Tree::Map(options.to_vec()) };
+        let Some(literal) = Mapping::compile(&node, faults) else { return Map::new() };
+        match literal.evaluate(&Value::Null, None, &Tables::default()) {
+            Ok(mapped) => match mapped.payload {
+                Value::Object(options) => options,
+                _ => Map::new(),
+            },
+            Err(fault) => {
+                faults.push(Fault::new(node.at.clone(), format!("`options`: {fault}")));
+                Map::new()
+            }
+        }
+    }
+
+    fn check_when(&self, when: Option<&Condition>, at: &Position, faults: &mut Vec<Fault>) {
+        let Some(when) = when else { return };
+        let input = self.fields.map(Fields::of_condition);
+        self.check_condition(when, at, input.as_ref(), faults);
+        for query in when.queries() {
+            for ignored in &self.scheme.diff.ignore {
+                if condition_reads(query, ignored) {
+                    let (path, ignored) = (query.text(), ignored.text());
+                    let message = format!("`{path}` reads `{ignored}`, which `diff.ignore` leaves out of every change");
+                    faults.push(Fault::new(at.clone(), message));
+                }
+            }
+        }
+    }
+
+    fn check_condition(&self, condition: &Condition, at: &Position, known: Option<&Fields>, faults: &mut Vec<Fault>) {
+        let Some(known) = known else { return };
+        for query in condition.queries() {
+            if let Err(slip) = known.check_query(query, &[]) {
+                faults.push(Fault::new(at.clone(), slip.message));
+            }
+        }
+    }
+}
+
+fn known_call(system: &SystemReady, name: &str, at: &Position, faults: &mut Vec<Fault>) -> Option<TargetCall> {
+    let call = system.connector.target_call(name);
+    if call.is_none() {
+        faults.push(unknown("call", name, at, &system.connector.calls().1));
+    }
+    call
+}
+
+/// A document that could not be found again could not be proved delivered.
+fn check_number(target: &Target, number: Option<&str>, call: &TargetCall, faults: &mut Vec<Fault>) {
+    let mapped = |field: &str| target.mapping.as_ref().is_some_and(|mapping| mapping.get(field).is_some());
+    match number {
+        Some(field) if !mapped(field) => {
+            let message = format!("`identity.number` names `{field}`, which the mapping does not fill");
+            faults.push(Fault::new(target.at.clone(), message));
+        }
+        None if call.probes && target.in_doubt.is_none_or(|rule| rule == InDoubt::Probe) => {
+            let message =
+                "`identity.number` is missing: it names the payload's field under which the document is found again";
+            faults.push(Fault::new(target.at.clone(), message));
+        }
+        Some(_) | None => {}
+    }
+}
+
+/// Changes when the target's calls, conditions or mappings do: rejected documents are then tried again.
+fn rules_fingerprint(target: &Target) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut part = |text: &str| {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    part(&target.call);
+    part(target.form.as_deref().unwrap_or_default());
+    part(target.when.as_ref().map_or("", Condition::text));
+    part(&target.mapping.as_ref().map(text_of).unwrap_or_default());
+    for (name, value) in &target.options {
+        part(&name.text);
+        part(&text_of(value));
+    }
+    for operation in &target.operations {
+        part(&operation.call);
+        part(operation.when.as_ref().map_or("", Condition::text));
+        part(&operation.mapping.as_ref().map(text_of).unwrap_or_default());
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
+}
+
+/// A tree as text without positions.
+fn text_of(node: &Node) -> String {
+    match &node.value {
+        Tree::Null => "~".to_owned(),
+        Tree::Plain(text) => text.clone(),
+        Tree::Quoted(text) => format!("{text:?}"),
+        Tree::Secret(_) => "***".to_owned(),
+        Tree::List(elements) => format!("[{}]", elements.iter().map(text_of).collect::<Vec<_>>().join(",")),
+        Tree::Map(entries) => {
+            let entries: Vec<String> = entries.iter().map(|(n, v)| format!("{}:{}", n.text, text_of(v))).collect();
+            format!("{{{}}}", entries.join(","))
+        }
+    }
+}
