@@ -2,4 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+mod simulate;
+mod support;
 mod tidy;
