@@ -44,7 +44,7 @@ impl Fields {
     }
 
     /// Adds one dotted name, as [`Fields::from_names`] reads it.
-    pub fn add(&mut self, name: &str) {
+    fn add(&mut self, name: &str) {
         let mut at = self;
         for segment in name.split('.') {
             if segment == "*" {
@@ -62,12 +62,10 @@ impl Fields {
     /// The fields of the input of a target's `when`: `{ kind, before, after, changed, receipt }`, where `self` are
     /// the document's (interface.md section 4, "Conditions").
     pub fn of_condition(&self) -> Self {
-        let mut input = Self::from_names(["kind", "changed[].path", "changed[].op"]);
+        let mut input =
+            Self::from_names(["kind", "changed[].path", "changed[].op", "changed[].from.*", "changed[].to.*"]);
         for side in ["before", "after"] {
             input.children.insert(side.to_owned(), self.clone());
-        }
-        for side in ["from.*", "to.*"] {
-            input.add(&format!("changed[].{side}"));
         }
         input.children.insert("receipt".to_owned(), Self::of_receipt());
         input
@@ -139,7 +137,7 @@ impl Fields {
 
     /// The field of this name.
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
-        if self.open { Some(self) } else { self.children.get(name) }
+        self.children.get(name).or(self.open.then_some(self))
     }
 
     /// Itself and all below.
