@@ -3,10 +3,21 @@
 
 use serde_json::Value;
 
+mod compare;
+mod compile;
 mod condition;
+mod expression;
+mod filter;
+mod find;
+mod lower;
 mod path;
+mod pattern;
 mod pipe;
+#[cfg(test)]
+mod suite;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use condition::Condition;
 pub use path::Query;
@@ -20,6 +31,19 @@ pub struct Slip {
     pub offset: usize,
     /// What is wrong and what is allowed; where the slip is a usual one, the corrected text.
     pub message: String,
+}
+
+impl Slip {
+    /// A slip at a byte of a text.
+    fn at(text: &str, byte: usize, message: impl Into<String>) -> Self {
+        let before = text.char_indices().take_while(|(at, _)| *at < byte).count();
+        Self { offset: before, message: message.into() }
+    }
+
+    /// The same slip, of a part of `text` that begins at a byte.
+    fn within(self, text: &str, byte: usize) -> Self {
+        Self { offset: self.offset + Self::at(text, byte, "").offset, message: self.message }
+    }
 }
 
 /// What an expression is evaluated over.
