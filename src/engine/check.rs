@@ -50,7 +50,8 @@ pub struct Ready {
     pub targets: Vec<TargetPlan>,
 }
 
-/// Checks schemes and makes those without fault ready. Faults come in the order of files and lines.
+/// Checks schemes and makes those without fault ready. Faults come in the order of files and lines. A scheme that
+/// names an unknown system is not made ready; that fault is told where configuration and schemes are read together.
 pub fn check(schemes: Vec<Scheme>, around: &Surroundings) -> (Vec<Ready>, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut ready = Vec::new();
@@ -70,7 +71,7 @@ pub fn check(schemes: Vec<Scheme>, around: &Surroundings) -> (Vec<Ready>, Vec<Fa
 
 fn check_scheme(scheme: Arc<Scheme>, around: &Surroundings, faults: &mut Vec<Fault>) -> Option<Ready> {
     let source = &scheme.source;
-    let system = system(around, &source.system, &source.system_at, faults);
+    let system = around.systems.get(&source.system);
     let call = system.and_then(|system| {
         let call = system.connector.source_call(&source.call);
         if call.is_none() {
@@ -111,21 +112,6 @@ fn check_scheme(scheme: Arc<Scheme>, around: &Surroundings, faults: &mut Vec<Fau
         .collect();
     let connector = Arc::clone(&system.connector);
     Some(Ready { connector, capture: capture.ok()?, targets: targets.into_iter().collect::<Option<_>>()?, scheme })
-}
-
-/// The system of a name, or a fault that lists the known ones.
-pub(super) fn system<'a>(
-    around: &'a Surroundings,
-    name: &str,
-    at: &Position,
-    faults: &mut Vec<Fault>,
-) -> Option<&'a SystemReady> {
-    let found = around.systems.get(name);
-    if found.is_none() {
-        let known: Vec<&str> = around.systems.keys().map(String::as_str).collect();
-        faults.push(unknown("system", name, at, &known));
-    }
-    found
 }
 
 /// A fault that names what is unknown, the nearest known name, and what is allowed.

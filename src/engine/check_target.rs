@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::connector::{CallSpec, TargetCall};
 use crate::delivery::{CallPlan, TargetPlan};
 use crate::diff::Differ;
-use crate::engine::check::{Surroundings, SystemReady, system, unknown};
+use crate::engine::check::{Surroundings, SystemReady, unknown};
 use crate::fault::{Fault, Position};
 use crate::mapping::{Fields, Mapping, Tables, condition_reads};
 use crate::query::Condition;
@@ -34,7 +34,7 @@ impl TargetCheck<'_> {
         if target.writeback.is_some() {
             faults.push(Fault::new(target.at.clone(), "`writeback` is not supported yet; leave it out"));
         }
-        let system = system(self.around, &target.system, &target.system_at, faults);
+        let system = self.around.systems.get(&target.system);
         let mut calls = Vec::new();
         for operation in &target.operations {
             calls.extend(self.operation(target, operation, system, faults));

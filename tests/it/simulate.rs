@@ -59,7 +59,10 @@ impl Simulation {
             lookups: Arc::new(|| Arc::new(Tables::default()) as Arc<dyn Lookups + Send + Sync>),
             zone: zone.clone(),
         };
-        let scheme = Scheme::parse("copy", SCHEME, &zone).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("copy.yaml");
+        std::fs::write(&file, SCHEME).unwrap();
+        let scheme = Scheme::load(&file, &zone).unwrap();
         let (ready, faults) = check(vec![scheme], &around);
         assert!(faults.is_empty(), "{faults:?}");
         assemble(ready, Arc::clone(&self.store), (Arc::clone(&self.clock), zone), CancellationToken::new())
