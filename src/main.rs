@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: everything is in the library, this is its exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    deltaferry::cli::main()
+}

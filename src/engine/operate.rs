@@ -195,6 +195,22 @@ impl Engine {
         Ok(true)
     }
 
+    /// Keys of documents that are rejected or wait because a look-up did not find a code.
+    pub fn keys_missing_codes(&self, scheme: &str, target: &str) -> Result<Vec<String>, StoreError> {
+        let mut keys = Vec::new();
+        for state in [State::Rejected, State::Waiting] {
+            let mut after: Option<Key> = None;
+            loop {
+                let page = self.store.deliveries(scheme, target, Some(state), after.as_ref(), 500)?;
+                let Some((last, _)) = page.last() else { break };
+                after = Some(last.clone());
+                let missing = page.into_iter().filter(|(_, row)| row.reason.as_ref().is_some_and(|r| !r.missing.is_empty()));
+                keys.extend(missing.map(|(key, _)| key.as_str().to_owned()));
+            }
+        }
+        Ok(keys)
+    }
+
     /// Moves deliveries.
     pub async fn act(&self, selection: &Selection, action: &Action) -> Result<Acted, OperateError> {
         if selection.keys.is_empty() && !selection.all {

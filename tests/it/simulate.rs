@@ -50,8 +50,7 @@ impl Simulation {
     /// A process: everything but store and world is made anew.
     fn process(&self) -> Arc<Engine> {
         let zone = Zone::named("Asia/Shanghai").unwrap();
-        let connector =
-            Scripted { world: Arc::clone(&self.world), clock: Arc::clone(&self.clock), zone: zone.clone() };
+        let connector = Scripted { world: Arc::clone(&self.world), clock: Arc::clone(&self.clock), zone: zone.clone() };
         let system = SystemReady { connector: Arc::new(connector), settle: None, concurrency: 2 };
         let around = Surroundings {
             systems: BTreeMap::from([("sim".to_owned(), system)]),
@@ -130,7 +129,12 @@ impl Simulation {
                 assert!(told.revisions.is_sorted(), "{number} went back: {:?}", told.revisions);
                 let mut once = told.revisions.clone();
                 once.dedup();
-                assert_eq!(once.len(), told.revisions.len(), "{number} was told one version twice: {:?}", told.revisions);
+                assert_eq!(
+                    once.len(),
+                    told.revisions.len(),
+                    "{number} was told one version twice: {:?}",
+                    told.revisions
+                );
             } else {
                 assert!(told.is_none(), "{number} is a draft and was sent");
             }

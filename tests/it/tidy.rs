@@ -188,7 +188,10 @@ fn tests_wait_for_conditions_and_never_just_sleep() {
     let mut wrong = Vec::new();
     for (name, text) in sources("tests") {
         for (number, line) in text.lines().enumerate() {
-            let naps = line.contains("sleep(") && !name.contains("/support/") && !line.contains("clock.sleep(") && !name.ends_with("tidy.rs");
+            let naps = line.contains("sleep(")
+                && !name.contains("/support/")
+                && !line.contains("clock.sleep(")
+                && !name.ends_with("tidy.rs");
             if naps {
                 wrong.push(format!("{name}:{}: {}", number + 1, line.trim()));
             }

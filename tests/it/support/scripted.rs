@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use deltaferry::clock::{Clock, Time, Zone};
 use deltaferry::connector::{
-    CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall, TargetCall,
+    CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall,
+    TargetCall,
 };
 use deltaferry::document::RawDocument;
 use deltaferry::receipt::Receipt;
@@ -218,7 +219,9 @@ impl Connector for Scripted {
         let mut inside: Vec<(Time, u64)> = world
             .source
             .iter()
-            .filter(|(_, document)| document.modified >= window.begin.whole_seconds() && document.modified <= window.end)
+            .filter(|(_, document)| {
+                document.modified >= window.begin.whole_seconds() && document.modified <= window.end
+            })
             .map(|(id, document)| (document.modified, *id))
             .collect();
         inside.sort_unstable();

@@ -1,0 +1,210 @@
+//! What verbs share: the configuration and schemes as read and checked, the store, and the engine.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::args::Args;
+use crate::cli::output::Failure;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Options, read_everything};
+use crate::connector::registry::{self, Environment};
+use crate::engine::{Engine, Ready, Surroundings, SystemReady, assemble, check};
+use crate::fault::{Fault, Position};
+use crate::mapping::{Lookups, Table, Tables};
+use crate::reason::Language;
+use crate::scheme::Scheme;
+use crate::scheme::check::LiteralSecrets;
+use crate::store::{RedbOptions, RedbStore, Store, StoreError};
+
+/// The database's file in the data folder.
+const DATABASE: &str = "deltaferry.redb";
+
+/// What every verb is told.
+pub struct Context {
+    /// Configuration file.
+    pub config: PathBuf,
+    /// Whether data is printed as JSON.
+    pub json: bool,
+    /// Language of sentences.
+    pub language: Language,
+    literal_secrets: LiteralSecrets,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Configuration and schemes, checked.
+pub struct Checked {
+    /// The configuration.
+    pub config: Config,
+    /// Schemes made ready.
+    pub ready: Vec<Ready>,
+    /// The tables as they are now; replaced when their files change.
+    pub tables: Arc<RwLock<Arc<Tables>>>,
+    /// Systems by name.
+    pub systems: BTreeMap<String, SystemReady>,
+}
+
+impl Context {
+    /// From the arguments.
+    pub fn new(args: &Args) -> Self {
+        let literal_secrets =
+            if args.allow_literal_secrets { LiteralSecrets::Allowed } else { LiteralSecrets::Refused };
+        Self {
+            config: args.config.clone(),
+            json: args.json,
+            language: Language::from_tag(&args.lang),
+            literal_secrets,
+            clock: Arc::new(SystemClock::new()),
+        }
+    }
+
+    /// A context for another configuration, with the secrets of the sandbox written into it.
+    pub fn for_demo(&self, config: PathBuf) -> Self {
+        Self {
+            config,
+            json: self.json,
+            language: self.language,
+            literal_secrets: LiteralSecrets::Allowed,
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    /// Configuration and schemes as read; for verbs that touch no system.
+    pub fn read(&self) -> Result<(Config, Vec<Scheme>), Failure> {
+        self.must_exist()?;
+        let mut faults = Vec::new();
+        let read = read_everything(&self.config, self.options(), &mut faults);
+        faults.sort();
+        match read {
+            Some(read) if faults.is_empty() => Ok(read),
+            _ => Err(Failure::Faults(faults)),
+        }
+    }
+
+    /// Configuration and schemes, checked against what the systems can do; all faults of all files at once.
+    pub fn check(&self) -> Result<Checked, Failure> {
+        self.must_exist()?;
+        let mut faults = Vec::new();
+        let read = read_everything(&self.config, self.options(), &mut faults);
+        let Some((config, schemes)) = read else { return Err(Failure::Faults(faults)) };
+        let systems = self.connect(&config, &mut faults);
+        let tables = Arc::new(RwLock::new(Arc::new(read_tables(&config, &mut faults))));
+        let now = Arc::clone(&tables);
+        let around = Surroundings {
+            systems,
+            tables: Arc::clone(&tables.read().unwrap_or_else(PoisonError::into_inner)),
+            lookups: Arc::new(move || {
+                let tables: Arc<Tables> = Arc::clone(&now.read().unwrap_or_else(PoisonError::into_inner));
+                tables as Arc<dyn Lookups + Send + Sync>
+            }),
+            zone: config.zone.clone(),
+        };
+        let (ready, more) = check(schemes, &around);
+        faults.extend(more);
+        faults.sort();
+        faults.dedup();
+        if faults.is_empty() { Ok(Checked { config, ready, tables, systems: around.systems }) } else { Err(Failure::Faults(faults)) }
+    }
+
+    fn connect(&self, config: &Config, faults: &mut Vec<Fault>) -> BTreeMap<String, SystemReady> {
+        let mut systems = BTreeMap::new();
+        let environment = Environment::new(Arc::clone(&self.clock), config.zone.clone(), config.literal_secrets);
+        for system in &config.systems {
+            let connected = registry::connect(
+                (&system.name, &system.connector, &system.connector_at),
+                &system.settings,
+                &system.transport,
+                &environment,
+            );
+            match connected {
+                Ok(connector) => {
+                    let concurrency = system.transport.concurrency.map_or(2, |n| n as usize);
+                    let settle = system.transport.settle;
+                    systems.insert(system.name.clone(), SystemReady { connector, settle, concurrency });
+                }
+                Err(more) => faults.extend(more),
+            }
+        }
+        systems
+    }
+
+    fn options(&self) -> Options {
+        Options { literal_secrets: self.literal_secrets }
+    }
+
+    fn must_exist(&self) -> Result<(), Failure> {
+        if self.config.is_file() {
+            return Ok(());
+        }
+        let file = self.config.display();
+        Err(Failure::Usage(format!("there is no configuration file `{file}`; name one by `--config FILE`, or try `deltaferry demo`")))
+    }
+
+    /// Opens the store for reading, beside a running service too. After an unclean stop it is recovered once.
+    pub fn open_to_read(&self, config: &Config) -> Result<Arc<dyn Store>, Failure> {
+        let path = database(config);
+        if !path.is_file() {
+            let path = path.display();
+            return Err(Failure::failed(format!("there is no database `{path}` yet; `deltaferry once` or `run` makes it")));
+        }
+        match RedbStore::open_read_only(&path, &RedbOptions::default()) {
+            Ok(store) => Ok(Arc::new(store)),
+            Err(StoreError::NeedsRecovery) => {
+                eprintln!("the database was not closed cleanly; recovering it");
+                RedbStore::open(&path, &RedbOptions::default())?.close();
+                Ok(Arc::new(RedbStore::open_read_only(&path, &RedbOptions::default())?))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens the store for writing and joins everything; state of targets is prepared.
+    pub async fn engine(&self, checked: &mut Checked, stop: CancellationToken) -> Result<Arc<Engine>, Failure> {
+        let store = self.open_to_write(&checked.config)?;
+        let ready = std::mem::take(&mut checked.ready);
+        let parts = (Arc::clone(&self.clock), checked.config.zone.clone());
+        let engine = assemble(ready, store, parts, stop);
+        engine.prepare().await?;
+        Ok(engine)
+    }
+
+    fn open_to_write(&self, config: &Config) -> Result<Arc<dyn Store>, Failure> {
+        make_private_folder(&config.data)?;
+        Ok(Arc::new(RedbStore::open(&database(config), &RedbOptions::default())?))
+    }
+}
+
+fn database(config: &Config) -> PathBuf {
+    config.data.join(DATABASE)
+}
+
+/// Reads the cross-reference tables.
+pub fn read_tables(config: &Config, faults: &mut Vec<Fault>) -> Tables {
+    let mut tables = Tables::default();
+    for file in &config.tables {
+        match std::fs::read(&file.path) {
+            Ok(bytes) => match Table::read(&file.path, &bytes) {
+                Ok(table) => tables.insert(file.name.as_str(), table),
+                Err(more) => faults.extend(more),
+            },
+            Err(error) => {
+                let at: Position = file.at.clone();
+                faults.push(Fault::new(at, format!("table `{}`: `{}` can't be read: {error}", file.name, file.path.display())));
+            }
+        }
+    }
+    tables
+}
+
+/// Makes a folder that only its owner may enter.
+pub fn make_private_folder(folder: &Path) -> Result<(), Failure> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let made = builder.create(folder);
+    made.map_err(|error| Failure::failed(format!("the data folder `{}` can't be made: {error}", folder.display())))
+}

@@ -1,0 +1,78 @@
+//! `docs`: stored documents.
+
+use crate::cli::args::{Docs, DocsWhat};
+use crate::cli::context::Context;
+use crate::cli::output::{Exit, Failure, json, table};
+use crate::engine::view::{DocumentQuery, documents, find_keys, show};
+use crate::name::Key;
+use crate::reason::State;
+use crate::scheme::Scheme;
+use crate::store::{DocumentFilter, Store};
+
+pub fn run(context: &Context, verb: &Docs) -> Result<Exit, Failure> {
+    let (config, schemes) = context.read()?;
+    let store = context.open_to_read(&config)?;
+    match &verb.what {
+        DocsWhat::List { scheme, prefix, state, limit, after } => {
+            let state = state.as_deref().map(state_of).transpose()?;
+            let after = after.as_deref().map(Key::from_text);
+            let filter = DocumentFilter { prefix: prefix.clone(), after, changed_since: None, limit: *limit };
+            let query = DocumentQuery { filter, state, language: context.language };
+            list(context, &*store, scheme_of(&schemes, scheme)?, &query)
+        }
+        DocsWhat::Show { scheme, key, version } => {
+            let scheme = scheme_of(&schemes, scheme)?;
+            let keys = find_keys(&*store, &scheme.id, key)?;
+            if keys.is_empty() {
+                return Err(Failure::failed(format!("`{}` has no document with key or number `{key}`", scheme.id)));
+            }
+            for key in &keys {
+                let found = show(&*store, scheme, key, *version, context.language)?;
+                let found = found.ok_or_else(|| Failure::failed(format!("`{key}` has no such version stored")))?;
+                json(&found)?;
+            }
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// The scheme of a name, or a failure that lists the known ones.
+pub fn scheme_of<'a>(schemes: &'a [Scheme], name: &str) -> Result<&'a Scheme, Failure> {
+    schemes.iter().find(|scheme| scheme.id == name).ok_or_else(|| {
+        let known: Vec<&str> = schemes.iter().map(|scheme| scheme.id.as_str()).collect();
+        Failure::Usage(format!("there is no scheme `{name}`; known: {}", known.join(", ")))
+    })
+}
+
+/// The state of a word, or a failure that lists them.
+pub fn state_of(word: &str) -> Result<State, Failure> {
+    State::from_word(word).ok_or_else(|| {
+        let known: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
+        Failure::Usage(format!("`{word}` is no state; allowed: {}", known.join(", ")))
+    })
+}
+
+fn list(context: &Context, store: &dyn Store, scheme: &Scheme, query: &DocumentQuery) -> Result<Exit, Failure> {
+    let (found, next) = documents(store, scheme, query)?;
+    if context.json {
+        json(&serde_json::json!({ "documents": found, "next": next }))?;
+        return Ok(Exit::Done);
+    }
+    let mut shown = table(&["key", "number", "version", "captured at", "states"]);
+    for document in &found {
+        let states: Vec<String> = document.targets.iter().map(|target| format!("{} {}", target.target, target.state)).collect();
+        let deleted = if document.deleted { " (deleted)" } else { "" };
+        shown.add_row(vec![
+            document.key.clone(),
+            document.number.clone().unwrap_or_default(),
+            format!("{}{deleted}", document.version),
+            document.captured_at.clone(),
+            states.join(", "),
+        ]);
+    }
+    println!("{shown}");
+    if let Some(next) = next {
+        println!("more: --after '{next}'");
+    }
+    Ok(Exit::Done)
+}

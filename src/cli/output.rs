@@ -1,0 +1,122 @@
+//! Exit codes, failures, tables and the log.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use comfy_table::{ContentArrangement, Table};
+use serde::Serialize;
+
+use crate::cli::args::Args;
+use crate::fault::Fault;
+
+/// Exit codes of interface.md section 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Failed.
+    Failed,
+    /// Wrong usage or invalid configuration.
+    Usage,
+    /// Done, but documents are left rejected, in doubt, waiting, retrying or pending.
+    Left,
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Left => 3,
+        })
+    }
+}
+
+/// Why a verb ended early.
+#[derive(Debug)]
+pub enum Failure {
+    /// The files the user wrote are at fault.
+    Faults(Vec<Fault>),
+    /// Wrong usage, in a sentence.
+    Usage(String),
+    /// It was tried and failed.
+    Failed(anyhow::Error),
+}
+
+impl Failure {
+    /// A failure in a sentence.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::Failed(anyhow::Error::msg(message.into()))
+    }
+
+    /// Prints it; gives the exit code.
+    pub fn tell(self) -> ExitCode {
+        match self {
+            Self::Faults(faults) => {
+                tell_faults(&faults);
+                Exit::Usage.code()
+            }
+            Self::Usage(message) => {
+                eprintln!("error: {message}");
+                Exit::Usage.code()
+            }
+            Self::Failed(error) => {
+                eprintln!("error: {error}");
+                for cause in error.chain().skip(1) {
+                    eprintln!("  because: {cause}");
+                }
+                Exit::Failed.code()
+            }
+        }
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Failed(anyhow::Error::new(error))
+    }
+}
+
+/// Prints faults, one a line: file:line:column: message.
+pub fn tell_faults(faults: &[Fault]) {
+    for fault in faults {
+        eprintln!("{fault}");
+    }
+    let many = if faults.len() == 1 { "" } else { "s" };
+    eprintln!("{} fault{many}; nothing was touched", faults.len());
+}
+
+/// Prints data as JSON.
+pub fn json<T: Serialize + ?Sized>(data: &T) -> Result<(), Failure> {
+    println!("{}", serde_json::to_string_pretty(data)?);
+    Ok(())
+}
+
+/// A table without borders, its columns fitted to the terminal.
+pub fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::NOTHING);
+    if std::io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    table.set_header(header.to_vec());
+    table
+}
+
+/// Starts the log on standard error: warnings for verbs that print data, more for those that work.
+pub fn start_log(args: &Args) {
+    use tracing_subscriber::EnvFilter;
+    let level = match (args.verbose, &args.verb) {
+        (0, crate::cli::args::Verb::Run) => "info",
+        (0, _) => "warn",
+        (1, _) => "debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::try_from_env("DELTAFERRY_LOG")
+        .unwrap_or_else(|_| EnvFilter::new(format!("warn,deltaferry={level}")));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A second start (in tests) keeps the first log.
+    let _ = log.with_ansi(std::io::stderr().is_terminal()).try_init();
+}

@@ -1,0 +1,34 @@
+//! `sandbox`: the simulated systems alone.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::args::Sandbox as Verb;
+use crate::cli::context::Context;
+use crate::cli::output::{Exit, Failure};
+use crate::cli::run::stop_on_signal;
+use crate::sandbox::{Options, Sandbox};
+
+pub async fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
+    let switches = verb.switches.iter().map(|text| switch(text)).collect::<Result<_, _>>()?;
+    let options = Options { seed: verb.seed, documents: verb.documents, port: verb.port, switches };
+    let stop = CancellationToken::new();
+    stop_on_signal(stop.clone());
+    let running = Sandbox::start(options, Arc::clone(&context.clock)).await?;
+    for (name, address) in running.addresses() {
+        println!("{name}  http://{address}");
+    }
+    println!("control  {}", running.control_url());
+    println!("{}", crate::sandbox::credentials());
+    stop.cancelled().await;
+    running.shutdown().await;
+    Ok(Exit::Done)
+}
+
+fn switch(text: &str) -> Result<(String, String), Failure> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or_else(|| Failure::Usage(format!("`--switch {text}` has no value; write NAME=VALUE")))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
