@@ -3,11 +3,20 @@
 
 pub mod wire;
 
-pub mod goods;
-
 pub mod faults;
+pub mod goods;
 pub mod ledger;
 pub mod shared;
 pub mod switches;
 
 pub mod jushuitan;
+
+mod control;
+mod running;
+mod server;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use running::{MAX_DOCUMENTS, Options, Running, Sandbox, StartError};

@@ -7,7 +7,7 @@ mod calls;
 mod gate;
 mod gateway;
 mod grant;
-mod sign;
+pub(super) mod sign;
 mod tokens;
 
 mod answer;

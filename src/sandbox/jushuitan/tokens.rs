@@ -43,7 +43,7 @@ impl Tokens {
         Err(refusal::token())
     }
 
-    /// A new pair; the old one is dead at once.
+    /// A new pair, as members of an answer; the old one is dead at once.
     pub fn issue(&mut self, now: Time, life: Duration) -> String {
         self.issued += 1;
         self.access = md5_hex(&format!("access {}", self.issued));
@@ -51,14 +51,12 @@ impl Tokens {
         self.prolong(now, life)
     }
 
-    /// The same pair, living longer.
+    /// The same pair, living longer, as members of an answer.
     pub fn prolong(&mut self, now: Time, life: Duration) -> String {
         (self.ends, self.refresh_ends, self.usable_from) = (now.plus(life), now.plus(life), now);
         let left = self.ends.since(now).as_secs();
-        let data = serde_json::json!({
-            "access_token": self.access, "expires_in": left, "refresh_token": self.refresh, "scope": "all",
-        });
-        data.to_string()
+        let (access, refresh) = (&self.access, &self.refresh);
+        format!(r#""access_token":"{access}","expires_in":{left},"refresh_token":"{refresh}","scope":"all""#)
     }
 
     /// Whether this refresh token is good.
