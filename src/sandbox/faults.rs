@@ -19,6 +19,7 @@ pub enum Kind {
     /// The effect happens, the answer's body is cut in the middle.
     Truncate,
     /// The effect happens, the answer is an HTML page with status 502.
+    #[serde(rename = "html_502")]
     Html502,
     /// The system says it is called too often.
     Throttle,
@@ -30,8 +31,19 @@ pub enum Kind {
     EditLock,
 }
 
+impl Kind {
+    /// Whether the system plays it in its own words; the others concern the connection.
+    pub fn is_the_systems(self) -> bool {
+        match self {
+            Self::Refuse | Self::Throttle | Self::SessionLoss | Self::PartialBatch | Self::EditLock => true,
+            Self::ResetBefore | Self::ResetAfter | Self::TimeoutAfter | Self::Truncate | Self::Html502 => false,
+        }
+    }
+}
+
 /// A fault as set: it strikes on the `nth` (from 1) matching hit and the `times - 1` hits after it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fault {
     /// System name; every system if absent.
     #[serde(default)]

@@ -1,7 +1,22 @@
 //! The simulated systems: faithful to their wire protocols, judge of the tests, shown by `demo`. They share no
 //! code with the connectors, and import nothing of ours but the vocabulary.
 
+pub mod wire;
+
 pub mod faults;
+pub mod goods;
 pub mod ledger;
 pub mod shared;
-pub mod wire;
+pub mod switches;
+
+pub mod jushuitan;
+
+mod control;
+mod running;
+mod server;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use running::{MAX_DOCUMENTS, Options, Running, Sandbox, StartError};

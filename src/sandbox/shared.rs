@@ -59,6 +59,13 @@ impl Shared {
         switches.get(name).cloned().unwrap_or_else(|| default.to_owned())
     }
 
+    /// A switch's value for one system: `SYSTEM.NAME`, else `NAME`, else the default.
+    pub fn switch_of(&self, system: &str, name: &str, default: &str) -> String {
+        let switches = self.switches.lock().unwrap_or_else(PoisonError::into_inner);
+        let narrowed = switches.get(&format!("{system}.{name}"));
+        narrowed.or_else(|| switches.get(name)).cloned().unwrap_or_else(|| default.to_owned())
+    }
+
     /// Sets a switch.
     pub fn set_switch(&self, name: &str, value: &str) {
         self.switches.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), value.to_owned());

@@ -1,7 +1,10 @@
 //! What a simulated system sees of HTTP: a whole request in, a whole answer out. The server around it (sockets,
 //! resets, delays, truncation) is `server.rs`.
 
+use std::time::Duration;
+
 use crate::sandbox::faults::Kind;
+use crate::sandbox::switches::Switch;
 
 /// A request as received.
 #[derive(Debug, Clone)]
@@ -45,6 +48,16 @@ impl Answer {
             body: body.into(),
         }
     }
+
+    /// A page of HTML, as proxies and load balancers answer.
+    pub fn html(status: u16, title: &str) -> Self {
+        let body = format!("<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\r\n");
+        Self {
+            status,
+            headers: vec![("content-type".into(), "text/html; charset=utf-8".into())],
+            body: body.into_bytes(),
+        }
+    }
 }
 
 /// What a request is about, found without any effect, so that faults can be aimed.
@@ -77,4 +90,19 @@ pub trait System: Send + Sync + 'static {
 
     /// Forgets all sessions (an application pool was recycled).
     fn kill_sessions(&self);
+
+    /// The judge's view: a JSON list of the current documents.
+    fn documents(&self) -> String {
+        "[]".to_owned()
+    }
+
+    /// The switches it knows, beside the common ones.
+    fn switches(&self) -> &'static [Switch] {
+        &[]
+    }
+
+    /// How long the answer to this request takes beyond the common latency (deep pages are slow).
+    fn delay(&self, _request: &Request) -> Duration {
+        Duration::ZERO
+    }
 }
