@@ -13,7 +13,7 @@ use crate::scheme::tree::{Name, Node, Value};
 
 /// Compiles a `$lookup`.
 pub(super) fn lookup(compiler: &mut Compiler<'_>, node: &Node, entries: &[(Name, Node)]) -> Option<Lookup> {
-    compiler.only(entries, "`$lookup`", &["$lookup", "by", "take", "miss", "many", "for", "$when"]);
+    compiler.only(entries, "`$lookup`", &["by", "take", "miss", "many", "for", "$when"]);
     let source_node = node.get("$lookup")?;
     let source = source(source_node, compiler.faults);
     let first = many(node, compiler.faults);

@@ -37,3 +37,16 @@ fn told(faults: &[crate::fault::Fault]) -> String {
     let lines = faults.iter().map(|fault| format!("{}:{}: {}", fault.at.line, fault.at.column, fault.message));
     lines.collect::<Vec<_>>().join("\n")
 }
+
+/// Compares the faults each mapping has with how they are expected to begin, one a line; all differences at once.
+fn assert_begins<E: AsRef<str>>(faults: impl Fn(&str) -> String, cases: impl IntoIterator<Item = (&'static str, E)>) {
+    let mut wrong = String::new();
+    for (yaml, expected) in cases {
+        let (told, expected) = (faults(yaml), expected.as_ref());
+        let begins = told.lines().zip(expected.lines()).all(|(told, expected)| told.starts_with(expected));
+        if !begins || told.lines().count() != expected.lines().count() {
+            wrong += &format!("{yaml}\ntold\n{told}\nexpected\n{expected}\n\n");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
