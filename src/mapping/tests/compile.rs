@@ -130,7 +130,7 @@ fn a_secret_is_never_mapped() {
 #[test]
 fn nesting_is_bounded() {
     let constant = format!("a: {{ $const: {}1{} }}\n", "[".repeat(100), "]".repeat(100));
-    assert_eq!(faults(&constant), "1:77: a mapping nests at most 64 deep");
+    assert_eq!(faults(&constant), "1:76: a mapping nests at most 64 deep");
     let nested = |depth: usize| format!("a: {}1{}\n", "[".repeat(depth), "]".repeat(depth));
     assert_eq!(faults(&nested(63)), "");
     assert_eq!(faults(&nested(64)), "1:67: a mapping nests at most 64 deep");

@@ -23,6 +23,13 @@ fn compiled(yaml: &str) -> Mapping {
     mapping.unwrap()
 }
 
+#[test]
+fn mappings_and_tables_are_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Mapping>();
+    shared::<Tables>();
+}
+
 /// Maps a document without look-ups or receipt.
 fn map(yaml: &str, document: &str) -> Result<Mapped, MapFault> {
     compiled(yaml).evaluate(&json(document), None, &Tables::default())
