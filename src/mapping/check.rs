@@ -51,10 +51,7 @@ impl Mapping {
     pub fn check_fields(&self, known: &Fields, faults: &mut Vec<Fault>) {
         for place in self.queries() {
             if let Err(unknown) = known.reach(place.query, &place.each) {
-                let fault = Fault::new(locate(place.node, place.query, &unknown.part), unknown.message);
-                if !faults.contains(&fault) {
-                    faults.push(fault);
-                }
+                tell(faults, Fault::new(locate(place.node, place.query, &unknown.part), unknown.message));
             }
         }
     }
@@ -66,7 +63,7 @@ impl Mapping {
                 if reads(place.query, &place.each, place.copies, ignored) {
                     let (path, ignored) = (place.query.text(), ignored.text());
                     let message = format!("`{path}` reads `{ignored}`, which `diff.ignore` leaves out of every change");
-                    faults.push(Fault::new(place.at(), message));
+                    tell(faults, Fault::new(place.at(), message));
                 }
             }
         }
@@ -102,6 +99,13 @@ impl Mapping {
                 }
             }
         }
+    }
+}
+
+/// Adds a fault once: an expression may hold the same query twice.
+fn tell(faults: &mut Vec<Fault>, fault: Fault) {
+    if !faults.contains(&fault) {
+        faults.push(fault);
     }
 }
 

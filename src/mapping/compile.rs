@@ -1,5 +1,7 @@
 //! From what the user wrote to a [`Mapping`]: all faults of a mapping at once, each at its position.
 
+use serde_json::Value as Json;
+
 use super::placed::Placed;
 use super::plan::{Each, Gives, If, Mapping, Plan};
 use super::suggest::suggest;
@@ -46,21 +48,26 @@ pub(super) struct Compiler<'f> {
 impl Compiler<'_> {
     /// Compiles any value of a mapping.
     pub fn plan(&mut self, node: &Node) -> Option<Plan> {
+        match &node.value {
+            Value::Map(entries) => self.nested(node, |this| this.object(node, entries)),
+            Value::List(elements) => self.nested(node, |this| {
+                let plans: Vec<_> = elements.iter().map(|element| this.plan(element)).collect();
+                plans.into_iter().collect::<Option<_>>().map(|plans| always(Gives::List(plans)))
+            }),
+            Value::Null | Value::Plain(_) | Value::Quoted(_) | Value::Secret(_) => self.scalar(node).map(always),
+        }
+    }
+
+    /// Compiles what a list or mapping holds, unless it lies too deep.
+    fn nested<T>(&mut self, node: &Node, compile: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         if self.depth == MAX_DEPTH {
             self.faults.push(Fault::new(node.at.clone(), format!("a mapping nests at most {MAX_DEPTH} deep")));
             return None;
         }
         self.depth += 1;
-        let plan = match &node.value {
-            Value::Map(entries) => self.object(node, entries),
-            Value::List(elements) => {
-                let plans: Vec<_> = elements.iter().map(|element| self.plan(element)).collect();
-                plans.into_iter().collect::<Option<_>>().map(|plans| always(Gives::List(plans)))
-            }
-            Value::Null | Value::Plain(_) | Value::Quoted(_) | Value::Secret(_) => self.scalar(node).map(always),
-        };
+        let compiled = compile(self);
         self.depth -= 1;
-        plan
+        compiled
     }
 
     fn scalar(&mut self, node: &Node) -> Option<Gives> {
@@ -69,13 +76,30 @@ impl Compiler<'_> {
             Some(text) if Template::is_template(text) => {
                 Placed::parse(node, Template::parse, "a template", self.faults).map(Gives::Template)
             }
-            _ => {
-                let literal = text::literal(node);
-                if literal.is_none() {
-                    self.faults.push(text::secret(node));
-                }
-                literal.map(Gives::Literal)
+            _ => self.literal(node).map(Gives::Literal),
+        }
+    }
+
+    /// A value that stands for itself, of any depth.
+    fn literal(&mut self, node: &Node) -> Option<Json> {
+        match &node.value {
+            Value::List(elements) => self.nested(node, |this| {
+                let values: Vec<_> = elements.iter().map(|element| this.literal(element)).collect();
+                values.into_iter().collect::<Option<_>>().map(Json::Array)
+            }),
+            Value::Map(entries) => self.nested(node, |this| {
+                let values: Vec<_> =
+                    entries.iter().map(|(name, value)| Some((name.text.clone(), this.literal(value)?))).collect();
+                values.into_iter().collect::<Option<_>>().map(Json::Object)
+            }),
+            Value::Secret(_) => {
+                let message = "a secret can't be mapped: payloads are stored and shown";
+                self.faults.push(Fault::new(node.at.clone(), message));
+                None
             }
+            Value::Null => Some(Json::Null),
+            Value::Quoted(text) => Some(Json::String(text.clone())),
+            Value::Plain(text) => Some(text::literal(text)),
         }
     }
 
@@ -84,9 +108,9 @@ impl Compiler<'_> {
         let parse = |text: &str| {
             Pipe::parse(text).map_err(|slip| {
                 let message = match text.trim_start_matches(['$', '@']).chars().next() {
-                    None | Some('.' | '[' | '|' | ' ') => slip.message,
-                    Some(_) if text.starts_with("$receipt") => slip.message,
-                    Some(_) => format!("{}; a literal is written {{ $const: '{text}' }}", slip.message),
+                    Some('.' | '[' | '|' | ' ') => slip.message,
+                    _ if text.starts_with("$receipt") => slip.message,
+                    _ => format!("{}; a literal is written {{ $const: '{text}' }}", slip.message),
                 };
                 Slip { message, ..slip }
             })
@@ -113,24 +137,20 @@ impl Compiler<'_> {
         if let [first, second, ..] = present.as_slice() {
             let message = format!("`{}` and `{}` can't stand in one object", first.text, second.text);
             self.faults.push(Fault::new(second.at.clone(), message));
-            return None;
         }
         let operator = present.first().map(|name| name.text.as_str());
-        let when = match entries.iter().find(|(name, _)| name.text == "$when") {
-            Some((_, condition)) => self.condition(condition),
-            None => None,
-        };
+        let mut when = node.get("$when").and_then(|condition| self.condition(condition));
         if operator != Some("$each")
             && let Some((name, _)) = entries.iter().find(|(name, _)| name.text == "$key")
         {
             self.faults.push(Fault::new(name.at.clone(), "`$key` stands beside `$each` and nowhere else"));
         }
         let plan = match operator {
-            Some("$each") => return self.each(node, entries, when, before),
+            Some("$each") => self.each(node, entries, when.take()),
             Some("$if") => self.branches(node, entries),
             Some("$lookup") => compile_lookup::lookup(self, node, entries).map(|found| Gives::Lookup(Box::new(found))),
-            Some(_) => self.constant(node, entries),
-            None => self.fields(entries).map(Gives::Object),
+            Some("$const") => self.constant(node, entries),
+            _ => self.fields(entries).map(Gives::Object),
         };
         (self.faults.len() == before).then_some(Plan { when, gives: plan? })
     }
@@ -142,51 +162,42 @@ impl Compiler<'_> {
         plans.into_iter().collect()
     }
 
-    fn each(
-        &mut self,
-        node: &Node,
-        entries: &[(Name, Node)],
-        when: Option<Placed<Condition>>,
-        before: usize,
-    ) -> Option<Plan> {
+    fn each(&mut self, node: &Node, entries: &[(Name, Node)], when: Option<Placed<Condition>>) -> Option<Gives> {
         let source = node.get("$each")?;
         let optional = source.text().is_some_and(|text| split_optional(text).1);
         let over = Placed::parse(source, |text| each_query(split_optional(text).0), "a query", self.faults);
-        let key = node.get("$key").map(|key| self.pipe(key));
+        let key = node.get("$key").and_then(|key| self.pipe(key));
         let fields = self.fields(entries);
         if fields.as_ref().is_some_and(Vec::is_empty) {
             let message = "`$each` needs sibling keys: the fields of each element";
             self.faults.push(Fault::new(node.at.clone(), message));
         }
-        let each = Each { over: over?, optional, when, key: key.flatten(), fields: fields? };
-        (self.faults.len() == before).then(|| always(Gives::Each(Box::new(each))))
+        Some(Gives::Each(Box::new(Each { over: over?, optional, when, key, fields: fields? })))
     }
 
     fn branches(&mut self, node: &Node, entries: &[(Name, Node)]) -> Option<Gives> {
-        self.only(entries, "`$if`", &["$if", "then", "else", "$when"]);
+        self.only(entries, "`$if`", &["then", "else", "$when"]);
         let condition = self.condition(node.get("$if")?);
-        let otherwise = node.get("else").map(|value| self.plan(value));
-        let Some(then) = node.get("then") else {
+        let then = node.get("then");
+        if then.is_none() {
             let message = "`$if` needs `then`: { $if: CONDITION, then: …, else: … }";
             self.faults.push(Fault::new(node.at.clone(), message));
-            return None;
-        };
-        let then = self.plan(then);
-        Some(Gives::If(Box::new(If { condition: condition?, then: then?, otherwise: otherwise.flatten() })))
+        }
+        let then = then.and_then(|value| self.plan(value));
+        let otherwise = node.get("else").and_then(|value| self.plan(value));
+        Some(Gives::If(Box::new(If { condition: condition?, then: then?, otherwise })))
     }
 
     fn constant(&mut self, node: &Node, entries: &[(Name, Node)]) -> Option<Gives> {
-        self.only(entries, "`$const`", &["$const", "$when"]);
-        text::constant(node.get("$const")?, self.faults).map(Gives::Literal)
+        self.only(entries, "`$const`", &["$when"]);
+        self.literal(node.get("$const")?).map(Gives::Literal)
     }
 
-    /// Faults every key that an operator does not know. Keys with `$` that no operator is named by were told already.
+    /// Faults every key that an operator does not know; those with `$` are told by [`Compiler::object`].
     pub fn only(&mut self, entries: &[(Name, Node)], operator: &str, allowed: &[&str]) {
-        for (name, _) in entries {
-            let told = name.text.starts_with('$') && (name.text == "$key" || !OPERATORS.contains(&name.text.as_str()));
-            if !told && !allowed.contains(&name.text.as_str()) {
-                self.unknown(name, &format!("a key beside {operator}"), allowed);
-            }
+        let plain = entries.iter().map(|(name, _)| name).filter(|name| !name.text.starts_with('$'));
+        for name in plain.filter(|name| !allowed.contains(&name.text.as_str())) {
+            self.unknown(name, &format!("a key beside {operator}"), allowed);
         }
     }
 
@@ -208,7 +219,7 @@ pub(super) fn split_optional(text: &str) -> (&str, bool) {
 }
 
 fn each_query(text: &str) -> Result<Query, Slip> {
-    Query::parse(text).map_err(|slip| match Pipe::parse(text) {
+    Query::parse_with_pipes(text).map_err(|slip| match Pipe::parse(text) {
         Ok(_) => Slip { offset: 0, message: "`$each` takes a query and at most `| optional` behind it".to_owned() },
         Err(_) => slip,
     })

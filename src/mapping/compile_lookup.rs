@@ -13,15 +13,14 @@ use crate::scheme::tree::{Name, Node, Value};
 
 /// Compiles a `$lookup`.
 pub(super) fn lookup(compiler: &mut Compiler<'_>, node: &Node, entries: &[(Name, Node)]) -> Option<Lookup> {
-    compiler.only(entries, "`$lookup`", &["$lookup", "by", "take", "miss", "many", "for", "$when"]);
+    compiler.only(entries, "`$lookup`", &["by", "take", "miss", "many", "for", "$when"]);
     let source_node = node.get("$lookup")?;
     let source = source(source_node, compiler.faults);
     let first = many(node, compiler.faults);
     let miss = miss(node, compiler.faults);
     let (by, take) = (required(node, "by", compiler.faults), required(node, "take", compiler.faults));
-    let source = source?;
-    let by = by.and_then(|by| fields(compiler, by, &source));
-    let take_node = take?;
+    let by = by.and_then(|by| fields(compiler, by, source.as_ref()));
+    let (source, take_node) = (source?, take?);
     let take = take_of(take_node, &source, compiler.faults);
     Some(Lookup {
         source,
@@ -72,10 +71,8 @@ fn many(node: &Node, faults: &mut Vec<Fault>) -> Option<bool> {
 }
 
 fn miss(node: &Node, faults: &mut Vec<Fault>) -> Option<OnMiss> {
-    let at_most = match node.get("for") {
-        None => None,
-        Some(value) => Some(duration(value, faults)?),
-    };
+    let limit = node.get("for").map(|value| (value, duration(value, faults)));
+    let at_most = limit.and_then(|(_, duration)| duration);
     let miss = match node.get("miss").map(|value| (value, &value.value)) {
         None => OnMiss::Reject,
         Some((_, Value::Null)) => OnMiss::Null,
@@ -90,10 +87,10 @@ fn miss(node: &Node, faults: &mut Vec<Fault>) -> Option<OnMiss> {
             }
         },
     };
-    if at_most.is_some() && !matches!(miss, OnMiss::Wait(_)) {
-        let at = node.get("for").map_or_else(|| node.at.clone(), |value| value.at.clone());
-        faults.push(Fault::new(at, "`for` stands beside `miss: wait` and nowhere else"));
-        return None;
+    if let Some((value, _)) = limit
+        && !matches!(miss, OnMiss::Wait(_))
+    {
+        faults.push(Fault::new(value.at.clone(), "`for` stands beside `miss: wait` and nowhere else"));
     }
     Some(miss)
 }
@@ -106,7 +103,8 @@ fn duration(node: &Node, faults: &mut Vec<Fault>) -> Option<Duration> {
     duration
 }
 
-fn fields(compiler: &mut Compiler<'_>, node: &Node, source: &Source) -> Option<Vec<By>> {
+/// The entries of `by`; without a source, whose fault is told, their values alone are looked at.
+fn fields(compiler: &mut Compiler<'_>, node: &Node, source: Option<&Source>) -> Option<Vec<By>> {
     let Some(entries) = node.map().filter(|entries| !entries.is_empty()) else {
         let message = "`by` names what must be equal: { FIELD: VALUE }";
         compiler.faults.push(Fault::new(node.at.clone(), message));
@@ -115,11 +113,12 @@ fn fields(compiler: &mut Compiler<'_>, node: &Node, source: &Source) -> Option<V
     let fields: Vec<_> = entries
         .iter()
         .map(|(name, value)| {
-            let field = field(&name.text, source).map_err(|slip| {
-                compiler.faults.push(Fault::new(name.at.clone(), slip.message));
-            });
+            let field = source.map(|source| field(&name.text, source)).transpose();
+            if let Err(slip) = &field {
+                compiler.faults.push(Fault::new(name.at.clone(), slip.message.clone()));
+            }
             let value = compiler.plan(value);
-            let (field, path) = field.ok()?;
+            let (field, path) = field.ok()??;
             Some(By { field, path, at: name.at.clone(), value: value? })
         })
         .collect();

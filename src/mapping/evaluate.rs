@@ -175,7 +175,9 @@ impl<'a> Evaluation<'a> {
             }
             self.trail.leave();
         }
-        if let Some(lines) = self.lines.get_mut(slot) {
+        if each.key.is_some()
+            && let Some(lines) = self.lines.get_mut(slot)
+        {
             lines.keys = keys;
         }
         Ok(Some(Value::Array(list)))
@@ -187,7 +189,8 @@ impl<'a> Evaluation<'a> {
         'a: 's,
     {
         let query = &each.over.expression;
-        let sources = match query.find(&self.scope(elements)) {
+        let found = query.try_find(&self.scope(elements)).map_err(|fault| self.fault(fault.to_string()))?;
+        let sources = match found {
             Found::Nothing if !each.optional && query.is_singular() => {
                 return Err(self.fault(format!("`$each` `{}` finds nothing in the document", query.text())));
             }

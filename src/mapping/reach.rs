@@ -37,16 +37,18 @@ fn absolute(query: &Query, each: &[&Query]) -> Option<Vec<Step>> {
     Some(steps)
 }
 
-/// Whether a path of `read` may end at or below one of `ignored`; if `copies`, also above it.
+/// Whether a path of `read` may end at or below one of `ignored`; if `copies`, also above it. What `..` alone could
+/// make meet does not count: `$..sku_id` is not taken to stand below every ignored path, nor `$..ts` below every copy.
 fn meets(ignored: &[Step], read: &[Step], copies: bool) -> bool {
     match (ignored.split_first(), read.split_first()) {
         (None, _) => true,
+        (Some((Step::Descendant, _)), None) => false,
         (Some(_), None) => copies,
         (Some((Step::Descendant, rest)), Some((_, deeper))) => {
             meets(rest, read, copies) || meets(ignored, deeper, copies)
         }
         (Some((_, deeper)), Some((Step::Descendant, rest))) => {
-            meets(ignored, rest, copies) || meets(deeper, read, copies)
+            meets(ignored, rest, copies) || (!deeper.is_empty() && meets(deeper, read, copies))
         }
         (Some((one, ignored)), Some((other, read))) => same(one, other) && meets(ignored, read, copies),
     }

@@ -89,6 +89,7 @@ fn each_gives_one_object_per_element() {
         // A list itself is as good as its elements.
         ("a: { $each: $.items, q: \"@.qty\" }", r#"{"a":[{"q":2},{"q":1},{"q":9007199254740993}]}"#),
         ("a: { $each: \"$.items[?@.gift == true]\", q: \"@.qty\" }", r#"{"a":[{"q":1}]}"#),
+        ("a: { $each: \"$.items[?(@.nothing | default(1)) == @.qty]\", q: \"@.qty\" }", r#"{"a":[{"q":1}]}"#),
         // None gives [], or leaves the key out.
         ("{a: { $each: \"$.empty[*]\", b: 1 }, c: 2}", r#"{"a":[],"c":2}"#),
         ("{a: { $each: \"$.empty[*] | optional\", b: 1 }, c: 2}", r#"{"c":2}"#),

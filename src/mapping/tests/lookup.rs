@@ -235,7 +235,7 @@ remark: ""
             )
         };
         format!(
-            r#"{{"order_no":"XSDD1","name":"XSDD1 客户甲","account_date":"2026-11-02","currency":"USD","exchange_rate":"712.3400","company_id":77,"users":[{{"user_id":88,"rate":100}}],"product_list":[{},{}],"cost_list":[{costs}],"remark":"","5094664372713":"已审核"}}"#,
+            r#"{{"order_no":"XSDD1","name":"XSDD1 客户甲","account_date":"2026-11-02","currency":"USD","exchange_rate":"712.34","company_id":77,"users":[{{"user_id":88,"rate":100}}],"product_list":[{},{}],"cost_list":[{costs}],"remark":"","5094664372713":"已审核"}}"#,
             line("2.0", "19.80"),
             line("1", "9.90")
         )

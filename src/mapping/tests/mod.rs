@@ -23,6 +23,13 @@ fn compiled(yaml: &str) -> Mapping {
     mapping.unwrap()
 }
 
+#[test]
+fn mappings_and_tables_are_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Mapping>();
+    shared::<Tables>();
+}
+
 /// Maps a document without look-ups or receipt.
 fn map(yaml: &str, document: &str) -> Result<Mapped, MapFault> {
     compiled(yaml).evaluate(&json(document), None, &Tables::default())
@@ -36,4 +43,17 @@ fn json(text: &str) -> Value {
 fn told(faults: &[crate::fault::Fault]) -> String {
     let lines = faults.iter().map(|fault| format!("{}:{}: {}", fault.at.line, fault.at.column, fault.message));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Compares the faults each mapping has with how they are expected to begin, one a line; all differences at once.
+fn assert_begins<E: AsRef<str>>(faults: impl Fn(&str) -> String, cases: impl IntoIterator<Item = (&'static str, E)>) {
+    let mut wrong = String::new();
+    for (yaml, expected) in cases {
+        let (told, expected) = (faults(yaml), expected.as_ref());
+        let begins = told.lines().zip(expected.lines()).all(|(told, expected)| told.starts_with(expected));
+        if !begins || told.lines().count() != expected.lines().count() {
+            wrong += &format!("{yaml}\ntold\n{told}\nexpected\n{expected}\n\n");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
 }
