@@ -2,6 +2,7 @@
 //! code with the connectors, and import nothing of ours but the vocabulary.
 
 pub mod faults;
+pub mod kingdee;
 pub mod ledger;
 pub mod shared;
 pub mod wire;
