@@ -10,6 +10,7 @@ pub mod shared;
 pub mod switches;
 
 pub mod jushuitan;
+pub mod kingdee;
 
 mod control;
 mod running;

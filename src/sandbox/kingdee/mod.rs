@@ -1,0 +1,45 @@
+//! The simulated 金蝶云星空 (protocols/kingdee.md): logins and sessions, ExecuteBillQuery, Save and BatchSave, and
+//! the operations on bills, in the server's own shapes and words. What the protocol leaves open is a switch.
+
+mod server;
+mod switches;
+
+mod body;
+mod login;
+mod method;
+mod reply;
+mod session;
+mod signature;
+
+mod base_data;
+mod bill;
+mod forms;
+mod layout;
+mod outstock;
+mod state;
+mod table;
+mod value;
+
+mod column;
+mod filter;
+mod query;
+
+mod call;
+mod fill;
+mod operate;
+mod returned;
+mod save;
+mod save_one;
+mod validate;
+
+mod edit;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use login::{ACCOUNT, APP_ID, APP_SECRET, PASSPORT, PASSWORD, USER};
+pub use server::Server;
+
+/// The system's name.
+const NAME: &str = "kingdee";

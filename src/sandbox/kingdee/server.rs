@@ -1,0 +1,250 @@
+//! The simulated server: from a request to the call it names, and from its outcome to an answer.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use crate::sandbox::faults::Kind as Fault;
+use crate::sandbox::ledger::Effect;
+use crate::sandbox::shared::Shared;
+use crate::sandbox::wire::{Aim, Answer, Request, System};
+
+use super::body::{Args, Options};
+use super::call::Call;
+use super::forms::FORMS;
+use super::layout::Layout;
+use super::login::{self, Failure};
+use super::method::{Login, Method};
+use super::reply::{Problem, code};
+use super::session::Access;
+use super::state::State;
+use super::switches::Switches;
+use super::{NAME, edit, operate, query, save, view};
+
+/// The simulated 金蝶云星空.
+pub struct Server {
+    shared: Arc<Shared>,
+    layouts: Vec<Layout>,
+    state: Mutex<State>,
+}
+
+impl Server {
+    /// An empty server.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        let layouts = FORMS.iter().map(|form| Layout::new(form)).collect();
+        Self { shared, layouts, state: Mutex::new(State::new()) }
+    }
+
+    /// All bills, with head fields and entry rows: the judge's view. Only fields that have a value are named.
+    pub fn documents(&self) -> Vec<Value> {
+        let state = self.state();
+        let tables = state.tables.iter().zip(&self.layouts);
+        tables.flat_map(|(table, layout)| table.bills().map(|bill| view::bill(layout, bill, &state.base))).collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn login(&self, kind: Login, args: &Args, fault: Option<Fault>) -> Answer {
+        let checked = match fault {
+            Some(Fault::Throttle) => return json(&Problem::throttled().answer()),
+            Some(Fault::Refuse) => Err(Failure::wrong_password()),
+            _ => login::check(kind, args, &Switches::read(&self.shared)),
+        };
+        match checked {
+            Err(failure) => json(&failure.answer()),
+            Ok(()) => {
+                let session = self.state().sessions.open(self.shared.now(NAME));
+                let mut answer = json(&login::welcome(&session));
+                answer.headers.extend(login::cookies(&session));
+                answer
+            }
+        }
+    }
+
+    /// A call that needs a session.
+    fn within_session(&self, method: Method, args: &Args, request: &Request, fault: Option<Fault>) -> Answer {
+        let mut state = self.state();
+        let access = if fault == Some(Fault::SessionLoss) {
+            state.sessions.close(request);
+            Access::Lost
+        } else {
+            state.sessions.admit(request, self.shared.now(NAME))
+        };
+        let switches = Switches::read(&self.shared);
+        let (result, made) = match access {
+            Access::WrongAccount => return text(500, "Fail to verify thirty passport"),
+            Access::Lost => (Err(Problem::session_lost()), None),
+            Access::Live => (self.run(&mut state, method, args, &switches, fault), None),
+            Access::Made(session) => (self.run(&mut state, method, args, &switches, fault), Some(session)),
+        };
+        let mut answer = match result {
+            Ok(value) => json(&value),
+            Err(_) if fault == Some(Fault::Refuse) && switches.refuse_as_text => {
+                text(200, "response_error: Kingdee.BOS.KDException: 插件取消了保存操作")
+            }
+            Err(problem) if method == Method::Query && !switches.bare_query_error => {
+                json(&Value::Array(vec![Value::Array(vec![problem.answer()])]))
+            }
+            Err(problem) => json(&problem.answer()),
+        };
+        answer.headers.extend(made.iter().flat_map(|session| login::cookies(session)));
+        answer
+    }
+
+    fn run(
+        &self,
+        state: &mut State,
+        method: Method,
+        args: &Args,
+        switches: &Switches,
+        fault: Option<Fault>,
+    ) -> Result<Value, Problem> {
+        let data = args.data(method.data_position());
+        let (form, layout) = self.form(method, args, data.as_ref(), switches)?;
+        let options = data.ok_or_else(|| Problem::new(code::PARAMETER, "参数data的值不正确。"))?;
+        if method == Method::Query {
+            match fault {
+                Some(Fault::Throttle) => return Err(Problem::throttled()),
+                Some(Fault::Refuse) => return Err(Problem::refused()),
+                Some(Fault::EditLock) => return Err(Problem::edit_lock(layout.form.caption, "", switches)),
+                _ => {}
+            }
+            state.queries += 1;
+            let table = state.tables.get(form).ok_or_else(|| Problem::new(code::EXCEPTION, "form"))?;
+            return query::execute(layout, table, &state.base, &options, switches, state.queries);
+        }
+        let now = self.shared.zone().civil(self.shared.now(NAME));
+        let call = Call { shared: &self.shared, switches, layout, name: method.call(), now, fault };
+        let result = match method {
+            _ if fault == Some(Fault::Refuse) && switches.refuse_as_text => Err(Problem::refused()),
+            Method::Save(saving) => save::run(&call, state, form, saving, &options),
+            Method::Operate(operation) => operate::run(&call, state, form, operation, &options),
+            _ => Err(Problem::new(code::PARAMETER, "操作编码不存在")),
+        };
+        if result.is_err() {
+            refused(&call, state, form, method, &options);
+        }
+        result
+    }
+
+    /// The form that a call is about.
+    fn form(
+        &self,
+        method: Method,
+        args: &Args,
+        data: Option<&Options>,
+        switches: &Switches,
+    ) -> Result<(usize, &Layout), Problem> {
+        let id = form_id(method, args, data);
+        if id.is_empty() {
+            return Err(Problem::new(code::NO_FORM, "业务对象标识不能为空"));
+        }
+        let found = self.layouts.iter().enumerate().find(|(_, layout)| layout.form.id.eq_ignore_ascii_case(&id));
+        let (at, layout) =
+            found.ok_or_else(|| Problem::new(code::EXCEPTION, format!("标识为“{id}”的业务对象不存在，或者被删除")))?;
+        if switches.forbid.split(',').any(|form| form.trim().eq_ignore_ascii_case(&id)) {
+            let right = if method == Method::Query { "查看" } else { "新增" };
+            let message = format!("您没有“{}”的“{right}”权限，请联系系统管理员", layout.form.caption);
+            return Err(Problem::new(code::PERMISSION, message));
+        }
+        Ok((at, layout))
+    }
+}
+
+/// A query names its form inside `data`; other calls beside it.
+fn form_id(method: Method, args: &Args, data: Option<&Options>) -> String {
+    let inside = data.map(|data| data.text("FormId")).filter(|id| method == Method::Query && !id.is_empty());
+    // By position a query has nothing but its data.
+    let position = if method == Method::Query { usize::MAX } else { 0 };
+    inside.unwrap_or_else(|| args.text("formid", position)).trim().to_owned()
+}
+
+/// A call that was refused as a whole had no effect on any of its bills.
+fn refused(call: &Call<'_>, state: &State, form: usize, method: Method, options: &Options) {
+    let Some(table) = state.tables.get(form) else { return };
+    match method {
+        Method::Save(_) => {
+            for model in save::models(options).unwrap_or_default() {
+                call.record(&save::document(model, table), Effect::None, Value::Object(model.clone()));
+            }
+        }
+        _ => {
+            for (number, payload) in operate::named_documents(options, table) {
+                call.record(&number, Effect::None, payload);
+            }
+        }
+    }
+}
+
+fn json(value: &Value) -> Answer {
+    Answer::json(value.to_string())
+}
+
+fn text(status: u16, text: &str) -> Answer {
+    Answer {
+        status,
+        headers: vec![("content-type".into(), "text/plain; charset=utf-8".into())],
+        body: text.as_bytes().to_vec(),
+    }
+}
+
+impl System for Server {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn aim(&self, request: &Request) -> Aim {
+        let args = Args::read(request).unwrap_or_default();
+        let Some(method) = Method::of(&request.path, &args) else { return Aim::default() };
+        let mut aim = Aim { call: method.call().to_owned(), documents: Vec::new() };
+        let data = args.data(method.data_position());
+        let id = form_id(method, &args, data.as_ref());
+        let form = self.layouts.iter().position(|layout| layout.form.id.eq_ignore_ascii_case(&id));
+        let state = self.state();
+        if let (Some(options), Some(table)) = (data, form.and_then(|form| state.tables.get(form))) {
+            aim.documents = match method {
+                Method::Save(_) => {
+                    let models = save::models(&options).unwrap_or_default();
+                    models.into_iter().map(|model| save::document(model, table)).filter(|n| !n.is_empty()).collect()
+                }
+                Method::Operate(_) => {
+                    operate::named_documents(&options, table).into_iter().map(|(number, _)| number).collect()
+                }
+                _ => Vec::new(),
+            };
+        }
+        aim
+    }
+
+    fn answer(&self, request: &Request, fault: Option<Fault>) -> Answer {
+        let args = match Args::read(request) {
+            Ok(args) => args,
+            Err(message) => return text(500, &message),
+        };
+        let Some(method) = Method::of(&request.path, &args) else { return text(404, "The resource cannot be found.") };
+        if request.method != "POST" {
+            return text(405, "The HTTP verb used to access this page is not allowed.");
+        }
+        match method {
+            Method::Login(kind) => self.login(kind, &args, fault),
+            Method::Logout => json(&Value::Bool(self.state().sessions.close(request))),
+            _ => self.within_session(method, &args, request, fault),
+        }
+    }
+
+    fn seed(&self, _seed: u64, _documents: u64) {
+        self.state().clear();
+    }
+
+    fn edit(&self, body: &Value) -> Result<Vec<String>, String> {
+        let zone = self.shared.zone();
+        let now = zone.civil(self.shared.now(NAME));
+        edit::edit(&mut self.state(), &self.layouts, now, zone, body)
+    }
+
+    fn kill_sessions(&self) {
+        self.state().sessions.clear();
+    }
+}
