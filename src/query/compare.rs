@@ -1,6 +1,5 @@
 //! Exact comparison of JSON values: numbers by value, digit for digit, texts as texts.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
@@ -78,7 +77,7 @@ fn order(a: &Number, b: &Number) -> Ordering {
 struct Parts<'t> {
     negative: bool,
     /// Significant digits, without zeros at either end; empty for zero.
-    digits: Cow<'t, str>,
+    digits: &'t str,
     /// Power of ten above the first digit.
     power: i128,
 }
@@ -89,13 +88,15 @@ impl<'t> Parts<'t> {
             Some(digits) => (true, digits),
             None => (false, canonical),
         };
-        let (digits, exponent) = digits.split_once('e').unwrap_or((digits, "0"));
+        let (digits, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
         let digits = if digits == "0" { "" } else { digits };
-        let power = exponent.parse::<i128>().unwrap_or(i128::MAX).saturating_add(digits.len() as i128);
-        Self { negative, digits: Cow::Borrowed(digits), power }
+        // An exponent beyond 38 digits has no canonical form: larger, or smaller, than all others.
+        let beyond = if exponent.starts_with('-') { i128::MIN } else { i128::MAX };
+        let power = exponent.parse().unwrap_or(beyond).saturating_add(digits.len() as i128);
+        Self { negative, digits, power }
     }
 
     fn size(&self) -> (bool, i128, &str) {
-        (!self.digits.is_empty(), self.power, &self.digits)
+        (!self.digits.is_empty(), self.power, self.digits)
     }
 }

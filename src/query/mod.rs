@@ -1,21 +1,73 @@
 //! The expressions users write: guarded JSONPath queries, conditions evaluated exactly, filters, templates
 //! (interface.md section 4). The only owner of `jsonpath-rust`. Pure: values in, value or fault out.
+//!
+//! # The way of an expression
+//!
+//! At load, `lower` guards the text and brings it to plain RFC 9535, `jsonpath-rust` parses that, `compile` makes
+//! the form of `expression` from its tree. `find` evaluates it, `compare` compares: neither the library's evaluation
+//! nor its comparison (as `f64`) is used.
+//!
+//! # Where the dialect differs from RFC 9535
+//!
+//! - Roots `@@`, `@@@`, `$receipt`; outside of filters `@` is the innermost element.
+//! - A path holds no blank outside of quotes; `..` stands at most twice in a path.
+//! - An order comparison with null or an absent value is false, also `null <= null`.
+//! - A pipe in parentheses may be an operand: `($.fee | default(0)) != 0`.
+//! - A broken pattern that is written out is refused at load; one read from a document matches nothing.
+//!
+//! # Filters
+//!
+//! Null stays null through every filter but `default` and `optional`; so does a query that finds nothing, which is a
+//! fault at the pipe's end. Where a text is needed a number or truth value serves, and where a number is needed a
+//! text that is one. Arguments are numbers, `'texts'`, bare words, `true`, `false`, `null`, or queries.
+//!
+//! | filter | does |
+//! |---|---|
+//! | `string` | text: numbers with the digits they have, without exponent; a list or object is a fault |
+//! | `number` | a number with the digits its text has |
+//! | `integer` | a whole number; a fraction other than zeros is a fault |
+//! | `decimal(n[, exact])` | rounded half up to `n` digits, printed with exactly these; `exact`: losing one is a fault |
+//! | `bool` | `true 1 yes y 是` and `false 0 no n 否`, in any letter case; else a fault |
+//! | `date` | `yyyy-MM-dd` of a time; one with a zone is a fault (`truncate(19)` takes it as written) |
+//! | `datetime[(pattern)]` | the same by a pattern of `yyyy MM dd HH mm ss SSS`; without: `yyyy-MM-dd HH:mm:ss` |
+//! | `trim`, `upper`, `lower` | text without blanks around it; in capitals; in small letters |
+//! | `replace(part, by)` | every occurrence |
+//! | `split(separator)` | a list of texts |
+//! | `join(separator)` | a list as one text, null elements left out |
+//! | `truncate(n)` | the first `n` characters |
+//! | `default(x)` | `x` for null and for no result |
+//! | `optional` | the key is left out for null and for no result |
+//! | `blank` | null for a blank text |
+//! | `first`, `last` | an element of a list; of an empty one no result |
+//! | `count` | how many elements a list has |
+//! | `sum` | of a list, null elements left out; of an empty one 0 |
+//! | `map({a: b}[, else])` | the value for the key that is the same text; without `else` no match is a fault |
+//! | `round[(n)]` | as `decimal(n)`; without `n` to a whole number |
+//! | `abs` | without its sign |
+//! | `add(x)`, `sub(x)` | exact, with the digits of the longer fraction; a null argument is a fault |
+//! | `mul(x)` | exact, without zeros at the end of the fraction |
+//! | `div(x[, n])` | half up to `n` digits, printed with exactly these; without `n` to 10, zeros at the end left out |
+//! | `concat(x…)` | the text and the arguments', one after the other; a null argument is empty |
 
 use serde_json::Value;
 
-mod compare;
 mod compile;
-mod condition;
 mod expression;
-mod filter;
-mod find;
 mod lower;
-mod path;
+
+mod compare;
+mod find;
 mod pattern;
+mod reads;
+
+mod condition;
+mod filter;
+mod path;
 mod pipe;
+mod template;
+
 #[cfg(test)]
 mod suite;
-mod template;
 #[cfg(test)]
 mod tests;
 
@@ -51,8 +103,8 @@ impl Slip {
 pub struct Scope<'a> {
     /// `$`: the document.
     pub document: &'a Value,
-    /// The elements of the surrounding `$each`, outermost first: `@` is the last, `@@` the one before it. Outside of
-    /// them, `@` is the document.
+    /// The elements of the surrounding `$each`, outermost first: `@` is the last, `@@` the one before it. Further out
+    /// than the first lies the document; outside of any `$each`, `@` is the document.
     pub elements: &'a [&'a Value],
     /// `$receipt`; without one, queries into it find nothing.
     pub receipt: Option<&'a Value>,

@@ -1,7 +1,8 @@
 //! Queries.
 
-use super::expression::{Base, Path, Segment, Selector, Trail};
+use super::expression::{Path, Segment};
 use super::find::Here;
+use super::reads::Trail;
 use super::{EvalFault, Found, Root, Scope, Slip, Step, compile, lower};
 
 /// A query: a root (`$`, `@`, `@@`, `@@@`, `$receipt`), then RFC 9535 segments. Parsed once, at load.
@@ -36,47 +37,8 @@ impl Query {
 
     /// A query that takes some steps.
     pub(super) fn along(trail: Trail) -> Self {
-        let mut text = match trail.root {
-            Root::Document => "$".to_owned(),
-            Root::Receipt => "$receipt".to_owned(),
-            Root::Element(n) => "@".repeat(n),
-        };
-        let mut segments = Vec::with_capacity(trail.steps.len());
-        let mut descends = false;
-        for step in trail.steps {
-            let dots = if descends { ".." } else { "" };
-            match &step {
-                Step::Name(name) => text.push_str(&format!("{dots}{}", written(name, descends))),
-                Step::Index(index) => text.push_str(&format!("{dots}[{index}]")),
-                Step::Wildcard => text.push_str(&format!("{dots}[*]")),
-                Step::Descendant => {}
-            }
-            let selector = match step {
-                Step::Name(name) if !descends => {
-                    segments.push(Segment::Name(name));
-                    continue;
-                }
-                Step::Index(index) if !descends => {
-                    segments.push(Segment::Index(index));
-                    continue;
-                }
-                Step::Name(name) => Selector::Name(name),
-                Step::Index(index) => Selector::Index(index),
-                Step::Wildcard => Selector::Wildcard,
-                Step::Descendant => {
-                    descends = true;
-                    continue;
-                }
-            };
-            segments.push(if descends {
-                Segment::Descendants(vec![selector])
-            } else {
-                Segment::Children(vec![selector])
-            });
-            descends = false;
-        }
-        let path = Path { base: Base::Root(trail.root), segments };
-        Self { text, root: trail.root, singular: path.is_singular(), path, inner: Vec::new() }
+        let (text, root, path) = (trail.text(), trail.root, trail.path());
+        Self { text, root, singular: path.is_singular(), path, inner: Vec::new() }
     }
 
     /// Its text, as written.
@@ -125,17 +87,6 @@ impl Query {
     }
 }
 
-/// A name as a segment.
-fn written(name: &str, after_dots: bool) -> String {
-    let mut chars = name.chars();
-    let plain = chars.next().is_some_and(lower::is_name_first) && chars.all(lower::is_name_char);
-    match (plain, after_dots) {
-        (true, true) => name.to_owned(),
-        (true, false) => format!(".{name}"),
-        (false, _) => format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")),
-    }
-}
-
 /// The root a text begins with, and its bytes.
 pub(super) fn root(text: &str) -> Result<(Root, usize), Slip> {
     let word = |from: usize| {
@@ -146,12 +97,11 @@ pub(super) fn root(text: &str) -> Result<(Root, usize), Slip> {
     if text.starts_with('$') {
         return match word(1) {
             "receipt" => Ok((Root::Receipt, "$receipt".len())),
-            "" if text.starts_with("$$") => {
-                slip(format!("`$` stands once: `{}`", text.trim_start_matches('$').split_at(0).1))
-            }
+            "" if text.starts_with("$$") => slip(format!("`$` stands once: `${}`", text.trim_start_matches('$'))),
             "" => Ok((Root::Document, 1)),
             name => slip(format!(
-                "unknown root `${name}`; the roots are `$`, `@`, `@@`, `@@@`, `$receipt`; a field is `$.{name}`"
+                "unknown root `${name}`; the roots are `$`, `@`, `@@`, `@@@`, `$receipt`; a field is written `$.{name}`, \
+                 a literal text `{{ $const: \"{text}\" }}`"
             )),
         };
     }

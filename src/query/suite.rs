@@ -1,7 +1,8 @@
 //! The JSONPath compliance suite (github.com/jsonpath-standard/jsonpath-compliance-test-suite), read from
 //! `../shared/suites` beside the project, or from `DELTAFERRY_SUITES`.
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used)]
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -26,7 +27,8 @@ fn the_compliance_suite_passes() {
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/suites"), PathBuf::from);
     let file = folder.join("jsonpath-cts.json");
     let Ok(text) = std::fs::read_to_string(&file) else {
-        eprintln!("skipped: the JSONPath compliance suite is not at {}", file.display());
+        // Not by a macro, whose output a passing test keeps to itself.
+        writeln!(std::io::stderr(), "skipped: the JSONPath compliance suite is not at {}", file.display()).unwrap();
         return;
     };
     let suite: Value = serde_json::from_str(&text).unwrap();

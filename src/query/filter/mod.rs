@@ -81,7 +81,8 @@ impl Argument {
                 let found = if found.is_some() { "is null" } else { "finds nothing" };
                 let text = if let Self::Query(query) = self { query.text() } else { "null" };
                 Err(format!(
-                    "`{text}`, the argument of `{name}`, {found}; begin with it, `{text} | default(0) | {name}(…)`, where it may"
+                    "`{text}`, the argument of `{name}`, {found}; where it may, begin with it: \
+                     `{text} | default(0) | {name}(…)`"
                 ))
             }
         }
@@ -110,15 +111,15 @@ impl Filter {
 
 /// A value in a message: what it is, long ones cut.
 fn shown(value: &Value) -> String {
+    let cut = |text: &str| match text.char_indices().nth(40) {
+        Some((end, _)) => format!("`{}…`", text.get(..end).unwrap_or("")),
+        None => format!("`{text}`"),
+    };
     match value {
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
         Value::String(text) if text.trim().is_empty() => "a blank text".to_owned(),
-        Value::String(text) => {
-            let cut: String = text.chars().take(40).collect();
-            let dots = if cut.len() < text.len() { "…" } else { "" };
-            format!("the text `{cut}{dots}`")
-        }
-        other => format!("`{other}`"),
+        Value::String(text) => format!("the text {}", cut(text)),
+        other => cut(&other.to_string()),
     }
 }

@@ -213,7 +213,7 @@ impl<'t> Call<'t> {
         let within = |slip: Slip| slip.within(self.text, at + 1);
         let scanned = scan(inner, '\0').map_err(within)?;
         let mut pairs: Vec<(String, Argument)> = Vec::new();
-        for (begin, entry) in parts(inner, &scanned.commas) {
+        for (begin, entry) in parts(inner, &scanned.commas).filter(|_| !inner.trim().is_empty()) {
             let within = |slip: Slip| within(slip.within(inner, begin));
             let Some(colon) = scan(entry, '\0').map_err(within)?.colons.first().copied() else {
                 return Err(within(Slip::at(entry, 0, "an entry of `map` is written `from: to`")));

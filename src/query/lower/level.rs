@@ -88,7 +88,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn open_brackets(&mut self) -> Result<(), Slip> {
-        if self.last == Last::Dot && !self.text[..self.at].ends_with("..") {
+        if self.last == Last::Dot && !self.text.get(..self.at).is_some_and(|read| read.ends_with("..")) {
             return Err(self.corrected(self.last_at..self.at, "", "`.` does not stand before `[`"));
         }
         if self.last.is_path() {

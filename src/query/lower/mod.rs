@@ -12,6 +12,8 @@ use super::{Pipe, Slip};
 
 mod level;
 mod slips;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use level::{Kind, Level};

@@ -73,7 +73,10 @@ impl Lowering<'_> {
             }
             "contains" | "like" | "matches" | "startswith" | "endswith" if in_expression => self.slip(
                 self.at,
-                format!("there is no `{word}`; a part of a text is searched by `search({path}, 'part')`, a whole one by `match({path}, 'pattern')`"),
+                format!(
+                    "there is no `{word}`; a part of a text is searched by `search({path}, 'part')`, a whole one by \
+                     `match({path}, 'pattern')`"
+                ),
             ),
             _ if self.last == Last::Name && self.blank.is_some() => {
                 self.quoted_name(range.end, "a path holds no blank outside of quotes; a name that has one")
@@ -152,7 +155,9 @@ impl Lowering<'_> {
         let number = self.rest().get(..length).unwrap_or("");
         self.slip(
             self.at,
-            format!("`{number}` is no number: `7`, `-7`, `0.5`, `1e3`, without zeros before it, and with digits after its point"),
+            format!(
+                "`{number}` is no number: `7`, `-7`, `0.5`, `1e3`; no zeros stand before one, and digits after a point"
+            ),
         )
     }
 
@@ -178,6 +183,16 @@ impl Lowering<'_> {
     }
 
     pub(super) fn wrong_logical(&self, first: char, length: usize) -> Slip {
+        if self.kind() == Kind::Path && first == '|' {
+            return self.slip(
+                self.at,
+                if length == 1 {
+                    "a plain path stands here, without filters"
+                } else {
+                    "`||` stands only in conditions; what takes the place of an absent value: `$.a | default($.b)`"
+                },
+            );
+        }
         if !self.in_expression() || self.kind() == Kind::Call {
             return self.unexpected(first);
         }
