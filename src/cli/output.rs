@@ -97,7 +97,7 @@ pub fn json<T: Serialize + ?Sized>(data: &T) -> Result<(), Failure> {
 /// A table without borders, its columns fitted to the terminal.
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
+    table.load_style(comfy_table::presets::NOTHING);
     if std::io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }

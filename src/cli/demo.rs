@@ -1,0 +1,169 @@
+//! `demo`: the shipped schemes, unchanged, between simulated systems on this machine.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::api;
+use crate::cli::args::Demo;
+use crate::cli::context::Context;
+use crate::cli::once::{left, print, statuses};
+use crate::cli::output::{Exit, Failure};
+use crate::cli::run::stop_on_signal;
+use crate::cli::schemes::SHIPPED;
+use crate::engine::view::SchemeStatus;
+use crate::engine::{Engine, OnceOptions, once, serve};
+use crate::sandbox::verdict::{Verdict, shipments_in_kingdee};
+use crate::sandbox::{Options, Running, Sandbox};
+
+/// How long a round of `demo --once` waits for retries.
+const WAIT: Duration = Duration::from_secs(30);
+/// How often the running demo lets people at the simulated source change something.
+const EDIT_EVERY: Duration = Duration::from_secs(20);
+
+pub async fn run(context: &Context, verb: Demo) -> Result<Exit, Failure> {
+    let stop = CancellationToken::new();
+    stop_on_signal(stop.clone());
+    let options = Options { seed: verb.seed, documents: verb.documents, port: 0, switches: vec![("rate".into(), "off".into())] };
+    let sandbox = Sandbox::start(options, Arc::clone(&context.clock)).await?;
+    let folder = TemporaryFolder::make()?;
+    write_configuration(folder.path(), &sandbox)?;
+    let context = context.for_demo(folder.path().join("deltaferry.yaml"));
+    let mut checked = context.check()?;
+    let engine = context.engine(&mut checked, stop.clone()).await?;
+    let result = if verb.once {
+        rounds(&context, &engine, &sandbox).await
+    } else {
+        stay(&context, &engine, &sandbox, &checked.config).await
+    };
+    engine.store.close();
+    sandbox.shutdown().await;
+    result
+}
+
+/// Three rounds: everything, nothing new, and what was changed between; then the verdict.
+async fn rounds(context: &Context, engine: &Arc<Engine>, sandbox: &Running) -> Result<Exit, Failure> {
+    println!("== first run: every shipment of the simulated 聚水潭 is new");
+    let first = round(context, engine, sandbox).await?;
+    print(&first);
+    let sent_first = effects(sandbox);
+
+    println!("\n== second run: nothing has changed");
+    round(context, engine, sandbox).await?;
+    let sent_second = effects(sandbox) - sent_first;
+    println!("sent: {sent_second}");
+
+    let jushuitan = sandbox.system("jushuitan").ok_or_else(|| Failure::failed("the sandbox has no jushuitan"))?;
+    let edited = jushuitan.edit(&serde_json::json!({ "rate": 0.05 })).map_err(Failure::failed)?;
+    println!("\n== third run: {} shipments were changed at the source", edited.len());
+    let third = round(context, engine, sandbox).await?;
+    println!("changed documents captured: {}", third.iter().filter_map(|s| s.last_run.as_ref()).map(|run| run.changed).sum::<u64>());
+    println!("sent: {}", effects(sandbox) - sent_first - sent_second);
+
+    let verdict = judge(sandbox);
+    println!("\n== what the sandbox's ledger holds");
+    tell(&verdict);
+    let fine = verdict.is_exact() && sent_second == 0 && left(&third) == 0;
+    println!("{}", if fine { "every shipment stands in 金蝶云星空 exactly once, in its newest version" } else { "NOT as it has to be" });
+    Ok(if fine { Exit::Done } else { Exit::Failed })
+}
+
+async fn round(context: &Context, engine: &Arc<Engine>, _sandbox: &Running) -> Result<Vec<SchemeStatus>, Failure> {
+    let options = OnceOptions { wait: WAIT, progress: Arc::new(|_, _, _| {}) };
+    for (scheme, result) in once(engine, engine.units.clone(), options).await? {
+        result.map_err(|error| Failure::failed(format!("{scheme}: {error}")))?;
+    }
+    statuses(context, engine, &engine.units)
+}
+
+/// Runs until Ctrl-C, with people changing shipments now and then.
+async fn stay(
+    context: &Context,
+    engine: &Arc<Engine>,
+    sandbox: &Running,
+    config: &crate::config::Config,
+) -> Result<Exit, Failure> {
+    let server = api::Server::bind(Arc::clone(engine), config).await?;
+    println!("simulated systems:");
+    for (name, address) in sandbox.addresses() {
+        println!("  {name}  http://{address}");
+    }
+    println!("  control  {}", sandbox.control_url());
+    println!("status: http://{}/api/v1/schemes", server.address());
+    println!("a few shipments change every {} seconds; Ctrl-C ends the demo and removes its data", EDIT_EVERY.as_secs());
+    let answering = tokio::spawn(server.serve(engine.stop.clone()));
+    let edits = async {
+        while !engine.stop.is_cancelled() {
+            context.clock.sleep(EDIT_EVERY).await;
+            if let Some(jushuitan) = sandbox.system("jushuitan")
+                && let Ok(edited) = jushuitan.edit(&serde_json::json!({ "rate": 0.01 }))
+            {
+                let verdict = judge(sandbox);
+                println!("{} shipments changed at the source; the target has seen {} creates and {} updates", edited.len(), verdict.creates, verdict.updates);
+            }
+            for unit in &engine.units {
+                unit.run_now.notify_one();
+            }
+        }
+    };
+    tokio::select! { () = serve(engine) => {}, () = edits => {} }
+    // It ends with the stop token; a failure there was logged where it happened.
+    let _ = answering.await;
+    println!("stopped");
+    Ok(Exit::Done)
+}
+
+fn judge(sandbox: &Running) -> Verdict {
+    shipments_in_kingdee(&sandbox.documents("jushuitan"), &sandbox.documents("kingdee"), &sandbox.ledger())
+}
+
+fn effects(sandbox: &Running) -> u64 {
+    let verdict = judge(sandbox);
+    verdict.creates + verdict.updates + verdict.withdrawn
+}
+
+fn tell(verdict: &Verdict) {
+    println!("shipments at the source: {}, of them to be delivered: {}", verdict.shipments, verdict.expected);
+    println!("bills created: {}, changed: {}, withdrawn: {}", verdict.creates, verdict.updates, verdict.withdrawn);
+    println!("exactly once and newest: {} of {}", verdict.exact, verdict.expected);
+    for fault in &verdict.faults {
+        println!("  {fault}");
+    }
+}
+
+/// The configuration of the demo: the sandbox's addresses and its fixed, public credentials.
+fn write_configuration(folder: &Path, sandbox: &Running) -> Result<(), Failure> {
+    let url = |system: &str| sandbox.url(system).ok_or_else(|| Failure::failed(format!("the sandbox has no {system}")));
+    let text = crate::sandbox::configuration(&url("jushuitan")?, &url("kingdee")?);
+    std::fs::write(folder.join("deltaferry.yaml"), text)?;
+    std::fs::create_dir_all(folder.join("schemes"))?;
+    for (name, text) in SHIPPED {
+        std::fs::write(folder.join("schemes").join(format!("{name}.yaml")), text)?;
+    }
+    Ok(())
+}
+
+/// A folder of its own below the system's temporary one, removed at the end.
+struct TemporaryFolder(std::path::PathBuf);
+
+impl TemporaryFolder {
+    fn make() -> Result<Self, Failure> {
+        let name = format!("deltaferry-demo-{}-{:08x}", std::process::id(), fastrand::u32(..));
+        let path = std::env::temp_dir().join(name);
+        crate::cli::context::make_private_folder(&path)?;
+        Ok(Self(path))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        // What is left over lies in the system's temporary folder.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

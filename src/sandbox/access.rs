@@ -1,0 +1,54 @@
+//! How the simulated systems are reached: their fixed, public credentials, and a configuration for them.
+
+use crate::sandbox::{jushuitan, kingdee};
+
+/// The credentials, for people.
+pub fn credentials() -> String {
+    format!(
+        "jushuitan: app_key {}, app_secret {}, access_token {}\n\
+         kingdee: acct_id {}, username {}, password {}, app_id {}, app_secret {}",
+        jushuitan::APP_KEY,
+        jushuitan::APP_SECRET,
+        jushuitan::ACCESS_TOKEN,
+        kingdee::ACCT_ID,
+        kingdee::USER,
+        kingdee::PASSWORD,
+        kingdee::APP_ID,
+        kingdee::APP_SECRET,
+    )
+}
+
+/// A configuration for simulated systems at these addresses. Its secrets stand in it as they are: they open nothing
+/// but a sandbox.
+pub fn configuration(jushuitan_url: &str, kingdee_url: &str) -> String {
+    format!(
+        "data: ./data
+schemes: ./schemes
+api: {{ listen: \"127.0.0.1:0\" }}
+systems:
+  jst:
+    jushuitan:
+      gateway: open
+      base_url: {jushuitan_url}
+      app_key: {}
+      app_secret: {}
+      access_token: {}
+      app: self
+    transport: {{ rate: none, timeout: 30s, settle: 200ms }}
+  erp:
+    kingdee:
+      base_url: {kingdee_url}/k3cloud/
+      acct_id: \"{}\"
+      lcid: 2052
+      login: {{ sign: {{ username: {}, app_id: {}, app_secret: {} }} }}
+    transport: {{ rate: none, timeout: 30s, settle: 200ms }}
+",
+        jushuitan::APP_KEY,
+        jushuitan::APP_SECRET,
+        jushuitan::ACCESS_TOKEN,
+        kingdee::ACCT_ID,
+        kingdee::USER,
+        kingdee::APP_ID,
+        kingdee::APP_SECRET,
+    )
+}
