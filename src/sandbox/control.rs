@@ -59,10 +59,12 @@ impl Control {
 
     /// Sets switches; none if one of them is not allowed.
     pub fn set_switches(&self, switches: &[(String, String)]) -> Result<(), String> {
+        let mut full = Vec::new();
         for (name, value) in switches {
-            switches::check(&self.systems, name, value)?;
+            let names = switches::resolve(&self.systems, name, value)?;
+            full.extend(names.into_iter().map(|name| (name, value)));
         }
-        switches.iter().for_each(|(name, value)| self.shared.set_switch(name, value));
+        full.iter().for_each(|(name, value)| self.shared.set_switch(name, value));
         Ok(())
     }
 

@@ -73,6 +73,7 @@ impl Sandbox {
         seeded.map_err(|error| StartError::Options(error.to_string()))?.map_err(StartError::Options)?;
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let guard = stop.clone().drop_guard();
         let mut addresses = Vec::new();
         for (at, system) in systems {
             let (listener, address) = listen(options.port, at).await?;
@@ -81,9 +82,9 @@ impl Sandbox {
             tasks.spawn(server::serve(listener, house, stop.clone(), tasks.clone()));
         }
         let (listener, control_address) = listen(options.port, CONTROL).await?;
-        tasks.spawn(control::serve(listener, Arc::clone(&control), stop.clone()));
+        tasks.spawn(control::serve(listener, Arc::clone(&control), stop));
         tasks.close();
-        Ok(Running { control, addresses, control_address, tasks, stop: stop.drop_guard() })
+        Ok(Running { control, addresses, control_address, tasks, stop: guard })
     }
 }
 

@@ -21,31 +21,38 @@ pub struct Switch {
 pub const COMMON: [Switch; 1] =
     [Switch { name: "latency", values: "DURATION", meaning: "every answer waits so long; default 0ms" }];
 
-/// Whether the switch exists and may have this value; the error is a sentence that lists what is allowed.
-pub fn check(systems: &[Arc<dyn System>], name: &str, value: &str) -> Result<(), String> {
-    let (system, bare) = match name.split_once('.') {
+/// The full names, `SYSTEM.NAME`, that setting a switch to this value concerns: one if it is narrowed, else every
+/// system that knows it. The error is a sentence that lists what is allowed.
+pub fn resolve(systems: &[Arc<dyn System>], name: &str, value: &str) -> Result<Vec<String>, String> {
+    let (narrowed, bare) = match name.split_once('.') {
         Some((system, bare)) => (Some(system), bare),
         None => (None, name),
     };
-    let mut known = COMMON.to_vec();
-    for one in systems.iter().filter(|one| system.is_none_or(|name| name == one.name())) {
-        known.extend_from_slice(one.switches());
+    let chosen: Vec<_> = systems.iter().filter(|one| narrowed.is_none_or(|name| name == one.name())).collect();
+    if let (Some(system), []) = (narrowed, chosen.as_slice()) {
+        return Err(format!("no system `{system}`; there are {}", list(systems.iter().map(|one| one.name()))));
     }
-    if system.is_some_and(|name| systems.iter().all(|one| one.name() != name)) {
-        let names: Vec<_> = systems.iter().map(|one| format!("`{}`", one.name())).collect();
-        return Err(format!("no system `{}`; there are {}", system.unwrap_or_default(), names.join(", ")));
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    for system in &chosen {
+        for switch in COMMON.iter().chain(system.switches()).filter(|switch| switch.name == bare) {
+            values.push(switch.values);
+            if allows(switch.values, value) {
+                names.push(format!("{}.{bare}", system.name()));
+            }
+        }
     }
-    // Two systems may give one name different values: either will do.
-    let named: Vec<_> = known.iter().filter(|switch| switch.name == bare).collect();
-    if named.is_empty() {
-        let names: Vec<_> = known.iter().map(|switch| format!("`{}`", switch.name)).collect();
-        return Err(format!("unknown switch `{name}`; allowed: {}", names.join(", ")));
+    if values.is_empty() {
+        let known = chosen.iter().flat_map(|system| system.switches()).chain(&COMMON).map(|switch| switch.name);
+        return Err(format!("unknown switch `{name}`; allowed: {}", list(known)));
     }
-    if named.iter().any(|switch| allows(switch.values, value)) {
-        return Ok(());
+    if names.is_empty() {
+        return Err(format!("switch `{name}` can't be `{value}`; allowed: {}", list(values.into_iter())));
     }
-    let values: Vec<_> = named.iter().map(|switch| format!("`{}`", switch.values)).collect();
-    Err(format!("switch `{name}` can't be `{value}`; allowed: {}", values.join(", ")))
+    Ok(names)
+}
+
+fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn allows(values: &str, value: &str) -> bool {

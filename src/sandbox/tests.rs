@@ -1,15 +1,17 @@
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::clock::Time;
+use crate::clock::{SystemClock, Time};
 use crate::sandbox::testing::{control, sandbox, send, shipments};
+use crate::sandbox::{Options, Running, Sandbox};
 
 const ALL: &str = r#"{"start_ts":1,"page_size":50}"#;
 
-async fn fault(sandbox: &crate::sandbox::Running, fault: &str) {
+async fn fault(sandbox: &Running, fault: &str) {
     let body = json!({ "system": "jushuitan", "call": "orders.out.simple.query", "fault": fault }).to_string();
     assert_eq!(control(sandbox, "POST", "/faults", &body).await, (200, json!({})));
 }
@@ -97,6 +99,29 @@ async fn latency_may_be_narrowed_to_one_system() {
         shipments(&sandbox, ALL).await.unwrap();
         let took = (sandbox.shared().clock().monotonic() - begin).as_millis();
         assert!(took >= least, "{switches}: {took}");
+    }
+}
+
+#[tokio::test]
+async fn a_switch_set_last_wins_whether_narrowed_or_not() {
+    let sandbox = sandbox(1).await;
+    for (name, value) in [("jushuitan.page_size", "error"), ("page_size", "clamp")] {
+        assert_eq!(control(&sandbox, "POST", "/switches", &json!({ name: value }).to_string()).await.0, 200);
+        assert_eq!(sandbox.shared().switch_of("jushuitan", "page_size", ""), value);
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_cannot_be_says_why() {
+    let taken = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = taken.local_addr().unwrap().port();
+    for (options, sentence) in [
+        (Options { port, ..Options::default() }, format!("can't listen on 127.0.0.1:{port}")),
+        (Options { switches: vec![("rat".into(), "off".into())], ..Options::default() }, "unknown switch `rat`".into()),
+        (Options { documents: 1 << 40, ..Options::default() }, "`documents` is at most 1000000".into()),
+    ] {
+        let error = Sandbox::start(options, Arc::new(SystemClock::new())).await.err().unwrap().to_string();
+        assert!(error.starts_with(&sentence), "{error}");
     }
 }
 

@@ -13,6 +13,9 @@ use crate::sandbox::jushuitan::maker::{Maker, Tenant};
 use crate::sandbox::jushuitan::record::Record;
 use crate::sandbox::jushuitan::seed;
 
+/// Most documents made by one edit.
+const MOST_CREATED: u64 = 100_000;
+
 /// What to edit: one document (`key`: its `io_id`, or a `so_id` for all that share it), a share of them (`rate`),
 /// or new ones (`create`). And how: `set` fields, `touch` only the time stamps, or `delete` physically; a share
 /// without any of these gets a changed quantity and remark.
@@ -82,6 +85,9 @@ impl Edit {
         if edit.rate.is_some_and(|rate| !(0.0..=1.0).contains(&rate)) {
             return Err("`rate` is a share from 0 to 1".to_owned());
         }
+        if edit.create.is_some_and(|count| count > MOST_CREATED) {
+            return Err(format!("`create` is at most {MOST_CREATED}"));
+        }
         Ok(edit)
     }
 
@@ -116,7 +122,7 @@ impl Edit {
     fn choose(&self, documents: &mut Documents, pen: &mut Pen, writes: &Writes) -> Result<Vec<u64>, String> {
         if let Some(count) = self.create {
             let mut keys = Vec::new();
-            for _ in 0..count.min(100_000) {
+            for _ in 0..count {
                 pen.last_ts += pen.rng.u64(1..50);
                 let record = seed::made(&mut pen.maker, writes.now, pen.last_ts, &writes.zone)?;
                 keys.push(record.io_id);
