@@ -7,10 +7,10 @@ pub fn credentials() -> String {
     format!(
         "jushuitan: app_key {}, app_secret {}, access_token {}\n\
          kingdee: acct_id {}, username {}, password {}, app_id {}, app_secret {}",
-        jushuitan::APP_KEY,
-        jushuitan::APP_SECRET,
-        jushuitan::ACCESS_TOKEN,
-        kingdee::ACCT_ID,
+        jushuitan::credentials::APP_KEY,
+        jushuitan::credentials::APP_SECRET,
+        jushuitan::credentials::ACCESS_TOKEN,
+        kingdee::ACCOUNT,
         kingdee::USER,
         kingdee::PASSWORD,
         kingdee::APP_ID,
@@ -43,10 +43,10 @@ systems:
       login: {{ sign: {{ username: {}, app_id: {}, app_secret: {} }} }}
     transport: {{ rate: none, timeout: 30s, settle: 200ms }}
 ",
-        jushuitan::APP_KEY,
-        jushuitan::APP_SECRET,
-        jushuitan::ACCESS_TOKEN,
-        kingdee::ACCT_ID,
+        jushuitan::credentials::APP_KEY,
+        jushuitan::credentials::APP_SECRET,
+        jushuitan::credentials::ACCESS_TOKEN,
+        kingdee::ACCOUNT,
         kingdee::USER,
         kingdee::APP_ID,
         kingdee::APP_SECRET,

@@ -12,6 +12,10 @@ pub mod switches;
 pub mod jushuitan;
 pub mod kingdee;
 
+pub mod verdict;
+
+mod access;
+
 mod control;
 mod running;
 mod server;
@@ -20,4 +24,5 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use access::{configuration, credentials};
 pub use running::{MAX_DOCUMENTS, Options, Running, Sandbox, StartError};

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::sandbox::control::{self, Control};
-use crate::sandbox::jushuitan;
+use crate::sandbox::{jushuitan, kingdee};
 use crate::sandbox::ledger::Entry;
 use crate::sandbox::server::{self, House};
 use crate::sandbox::shared::Shared;
@@ -24,7 +24,10 @@ pub const MAX_DOCUMENTS: u64 = 1_000_000;
 
 /// The systems and their ports, counted from the first.
 fn systems(shared: &Arc<Shared>) -> Vec<(u16, Arc<dyn System>)> {
-    vec![(0, Arc::new(jushuitan::Server::new(Arc::clone(shared))))]
+    vec![
+        (0, Arc::new(jushuitan::Server::new(Arc::clone(shared)))),
+        (1, Arc::new(kingdee::Server::new(Arc::clone(shared)))),
+    ]
 }
 
 /// What a sandbox begins with.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::sandbox::faults::Kind as Fault;
 use crate::sandbox::ledger::Effect;
 use crate::sandbox::shared::Shared;
+use crate::sandbox::switches::Switch;
 use crate::sandbox::wire::{Aim, Answer, Request, System};
 
 use super::body::{Args, Options};
@@ -18,7 +19,7 @@ use super::method::{Login, Method};
 use super::reply::{Problem, code};
 use super::session::Access;
 use super::state::State;
-use super::switches::Switches;
+use super::switches::{SWITCHES, Switches};
 use super::{NAME, edit, operate, query, save, view};
 
 /// The simulated 金蝶云星空.
@@ -246,5 +247,13 @@ impl System for Server {
 
     fn kill_sessions(&self) {
         self.state().sessions.clear();
+    }
+
+    fn documents(&self) -> String {
+        Value::Array(Self::documents(self)).to_string()
+    }
+
+    fn switches(&self) -> &'static [Switch] {
+        &SWITCHES
     }
 }

@@ -2,6 +2,37 @@
 //! tenants do differently (protocols/kingdee.md 7 and 9). Read once per request.
 
 use crate::sandbox::shared::Shared;
+use crate::sandbox::switches::Switch;
+
+const fn switch(name: &'static str, values: &'static str, meaning: &'static str) -> Switch {
+    Switch { name, values, meaning }
+}
+
+/// The switches as listed for people; the default value first.
+pub const SWITCHES: [Switch; 22] = [
+    switch("sign", "sha256|sha1|both", "which digest LoginBySign accepts"),
+    switch("limit", "2000|10000|100", "most rows of one query, asked for or not"),
+    switch("query_error", "wrapped|bare", "whether query errors are wrapped twice"),
+    switch("row_rule", "TEXT", "a filter; bills that do not meet it are hidden without a word"),
+    switch("forbid", "TEXT", "form ids, by comma, that the user may neither read nor write"),
+    switch("base_data", "lax|strict", "whether only registered numbers are known"),
+    switch("price_check", "off|on", "whether a line that is not free needs a tax price above 0"),
+    switch("key_order", "off|on", "whether a sub-head behind an entry loses the prices"),
+    switch("unknown_key", "ignore|error", "whether an unknown Model key fails its bill"),
+    switch("number", "given|replaced", "whether the coding rule overrides the number of a new bill"),
+    switch("unique", "on|off", "whether a number can be taken only once"),
+    switch("batch", "partial|abort", "whether one bad bill fails the whole batch"),
+    switch("mixed_success", "false|true", "IsSuccess where some bills succeeded and some did not"),
+    switch("success_order", "sent|reversed", "order of SuccessEntitys"),
+    switch("return_data", "full|empty", "whether NeedReturnData names anything"),
+    switch("audit", "allowed|refused", "whether audits succeed"),
+    switch("audit_from", "submitted|created", "whether a bill may be audited without submission"),
+    switch("unaudit", "clears|keeps", "whether UnAudit clears the approval's fields"),
+    switch("cancel", "allowed|refused", "whether bills may be voided"),
+    switch("edit_lock_code", "13|0", "MsgCode of an edit lock conflict"),
+    switch("partial", "edit_lock|permanent", "what the refused items of a partial batch are told"),
+    switch("refuse", "status|response_error", "whether a refusal is JSON or an exception's text"),
+];
 
 /// Which digest LoginBySign accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
