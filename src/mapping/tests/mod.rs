@@ -6,19 +6,30 @@ mod compile;
 mod evaluate;
 mod lookup;
 mod tables;
-mod yaml;
+
+use std::path::Path;
 
 use serde_json::Value;
 
 use super::{MapFault, Mapped, Mapping, Tables};
+use crate::scheme::tree::Node;
+use crate::scheme::yaml;
 
 /// An id that no binary floating point holds.
 const BIG: &str = "9007199254740993";
 
+/// A YAML text as the scheme's reader gives it.
+fn node(text: &str) -> Node {
+    let mut faults = Vec::new();
+    let node = yaml::read(Path::new("scheme.yaml"), text.as_bytes(), &mut faults);
+    assert!(faults.is_empty(), "{text}\n{}", told(&faults));
+    node.unwrap()
+}
+
 /// Compiles a mapping without faults.
 fn compiled(yaml: &str) -> Mapping {
     let mut faults = Vec::new();
-    let mapping = Mapping::compile(&yaml::node(yaml), &mut faults);
+    let mapping = Mapping::compile(&node(yaml), &mut faults);
     assert!(faults.is_empty(), "{yaml}\n{}", told(&faults));
     mapping.unwrap()
 }
