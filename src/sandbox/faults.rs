@@ -98,12 +98,12 @@ impl Faults {
                 && fault.document.as_deref().is_none_or(|d| documents.iter().any(|one| one == d));
             if matches {
                 fault.hits += 1;
-                if struck.is_none() && fault.hits >= fault.nth && fault.hits < fault.nth + fault.times {
+                if struck.is_none() && fault.hits >= fault.nth && fault.hits < fault.nth.saturating_add(fault.times) {
                     struck = Some(fault.fault);
                 }
             }
         }
-        set.retain(|fault| fault.hits + 1 < fault.nth + fault.times);
+        set.retain(|fault| fault.hits + 1 < fault.nth.saturating_add(fault.times));
         struck
     }
 }

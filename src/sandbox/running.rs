@@ -69,25 +69,26 @@ impl Sandbox {
         let systems = systems(&shared);
         let plain: Vec<Arc<dyn System>> = systems.iter().map(|(_, system)| Arc::clone(system)).collect();
         let control = Arc::new(Control { shared: Arc::clone(&shared), systems: plain });
-        let (seed, documents) = (options.seed, options.documents);
         control.set_switches(&options.switches).map_err(StartError::Options)?;
+        let mut bound = Vec::new();
+        for (at, system) in systems {
+            bound.push((listen(options.port, at).await?, system));
+        }
+        let (control_listener, control_address) = listen(options.port, CONTROL).await?;
         let seeding = Arc::clone(&control);
-        let seeded = tokio::task::spawn_blocking(move || seeding.seed(None, seed, documents)).await;
+        let seeded = tokio::task::spawn_blocking(move || seeding.seed(None, options.seed, options.documents)).await;
         seeded.map_err(|error| StartError::Options(error.to_string()))?.map_err(StartError::Options)?;
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let guard = stop.clone().drop_guard();
         let mut addresses = Vec::new();
-        for (at, system) in systems {
-            let (listener, address) = listen(options.port, at).await?;
+        for ((listener, address), system) in bound {
             addresses.push((system.name(), address));
             let house = Arc::new(House { system, shared: Arc::clone(&shared) });
             tasks.spawn(server::serve(listener, house, stop.clone(), tasks.clone()));
         }
-        let (listener, control_address) = listen(options.port, CONTROL).await?;
-        tasks.spawn(control::serve(listener, Arc::clone(&control), stop));
+        tasks.spawn(control::serve(control_listener, Arc::clone(&control), stop.clone()));
         tasks.close();
-        Ok(Running { control, addresses, control_address, tasks, stop: guard })
+        Ok(Running { control, addresses, control_address, tasks, stop: stop.drop_guard() })
     }
 }
 
