@@ -37,9 +37,17 @@ impl Server {
 
     /// All bills, with head fields and entry rows: the judge's view. Only fields that have a value are named.
     pub fn documents(&self) -> Vec<Value> {
+        let mut documents = Vec::new();
+        self.visit_documents(&mut |document| documents.push(document));
+        documents
+    }
+
+    /// The same one by one, where there are too many to hold.
+    pub fn visit_documents(&self, visit: &mut dyn FnMut(Value)) {
         let state = self.state();
-        let tables = state.tables.iter().zip(&self.layouts);
-        tables.flat_map(|(table, layout)| table.bills().map(|bill| view::bill(layout, bill, &state.base))).collect()
+        for (table, layout) in state.tables.iter().zip(&self.layouts) {
+            table.bills().for_each(|bill| visit(view::bill(layout, bill, &state.base)));
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -134,7 +142,7 @@ impl Server {
         &self,
         method: Method,
         args: &Args,
-        data: Option<&Options>,
+        data: Option<&Options<'_>>,
         switches: &Switches,
     ) -> Result<(usize, &Layout), Problem> {
         let id = form_id(method, args, data);
@@ -154,7 +162,7 @@ impl Server {
 }
 
 /// A query names its form inside `data`; other calls beside it.
-fn form_id(method: Method, args: &Args, data: Option<&Options>) -> String {
+fn form_id(method: Method, args: &Args, data: Option<&Options<'_>>) -> String {
     let inside = data.map(|data| data.text("FormId")).filter(|id| method == Method::Query && !id.is_empty());
     // By position a query has nothing but its data.
     let position = if method == Method::Query { usize::MAX } else { 0 };
@@ -162,7 +170,7 @@ fn form_id(method: Method, args: &Args, data: Option<&Options>) -> String {
 }
 
 /// A call that was refused as a whole had no effect on any of its bills.
-fn refused(call: &Call<'_>, state: &State, form: usize, method: Method, options: &Options) {
+fn refused(call: &Call<'_>, state: &State, form: usize, method: Method, options: &Options<'_>) {
     let Some(table) = state.tables.get(form) else { return };
     match method {
         Method::Save(_) => {
