@@ -64,6 +64,8 @@ fn errors_are_wrapped_as_rows_unless_the_server_is_of_another_kind() {
         answer["Result"]["ResponseStatus"]["Errors"][0]["Message"],
         "您没有“销售出库单”的“查看”权限，请联系系统管理员"
     );
+    assert_eq!(bench.save(vec![bill("CK-1")])["MsgCode"], 2);
+    assert_eq!(bench.ledger(), ["batchSave CK-1 none"]);
 }
 
 #[test]
