@@ -3,6 +3,12 @@
 
 pub mod traits;
 
+mod http;
+mod pace;
+mod reply;
+#[cfg(test)]
+mod scripted;
+
 pub use traits::{
     CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall,
     TargetCall, Window,

@@ -1,9 +1,12 @@
 //! The expressions users write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 /// s
-pub struct Slip { /// o
- pub offset: usize, /// m
- pub message: String }
+pub struct Slip {
+    /// o
+    pub offset: usize,
+    /// m
+    pub message: String,
+}
 #[derive(Debug, Clone)]
 /// q
 pub struct Query;
