@@ -5,6 +5,7 @@ pub mod traits;
 
 mod http;
 mod pace;
+pub mod params;
 mod reply;
 #[cfg(test)]
 mod scripted;
