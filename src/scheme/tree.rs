@@ -67,6 +67,17 @@ impl Node {
         self.map()?.iter().find(|(name, _)| name.text == key).map(|(_, node)| node)
     }
 
+    /// Where a character of the scalar's text stands in the file, counted from the text's begin. The scalar's own
+    /// position where it is no text or has several lines.
+    pub fn inside(&self, offset: usize) -> Position {
+        let shift = match &self.value {
+            Value::Plain(text) if !text.contains('\n') => offset,
+            Value::Quoted(text) if !text.contains('\n') => offset + 1,
+            _ => 0,
+        };
+        Position { column: self.at.column + shift, ..self.at.clone() }
+    }
+
     /// What it is, for faults: `a text`, `a list`, `a mapping`, …
     pub fn kind(&self) -> &'static str {
         match &self.value {

@@ -1,0 +1,48 @@
+//! A folder of scheme files.
+
+use std::path::{Path, PathBuf};
+
+use super::types::Scheme;
+use crate::clock::Zone;
+use crate::fault::{Fault, Position};
+
+/// Reads every scheme of a folder; the error holds the faults of all files, sorted by position.
+pub fn load_all(folder: &Path, zone: &Zone) -> Result<Vec<Scheme>, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let schemes = read_all(folder, zone, &mut faults);
+    faults.sort();
+    if faults.is_empty() { Ok(schemes) } else { Err(faults) }
+}
+
+/// Reads every scheme of a folder as far as it can be read (see [`Scheme::read`]).
+pub fn read_all(folder: &Path, zone: &Zone, faults: &mut Vec<Fault>) -> Vec<Scheme> {
+    let top = |file: &Path| Position { file: file.to_path_buf(), line: 1, column: 1 };
+    let files = files(folder).unwrap_or_else(|error| {
+        faults.push(Fault::new(top(folder), format!("the folder of schemes can't be read: {error}")));
+        Vec::new()
+    });
+    for pair in files.windows(2) {
+        if let [one, other] = pair {
+            if one.file_stem() == other.file_stem() {
+                let message = format!("the scheme has two files: this one and `{}`", one.display());
+                faults.push(Fault::new(top(other), message));
+            }
+        }
+    }
+    files.iter().filter_map(|file| Scheme::read(file, zone, faults)).collect()
+}
+
+/// The scheme files of a folder (`*.yaml`, `*.yml`), by name. Files that begin with a dot are editors'.
+pub fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+        let yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        if yaml && !hidden && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

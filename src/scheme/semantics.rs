@@ -1,0 +1,163 @@
+//! What a table of keys can't say: how the values of one scheme file must fit each other. Looks at the tree, so that
+//! every fault has its place; what is wrong by kind is silent here, having been told already.
+
+use super::check::LATER;
+use super::read::{OVERLAP, WINDOW};
+use super::read_target::{RETRY_FROM, RETRY_TO};
+use super::tree::{Name, Node};
+use crate::clock::print_duration;
+use crate::fault::{Fault, Position, nearest};
+use crate::query::{Condition, Query, Root, Step};
+
+/// Checks a scheme's tree.
+pub(super) fn check(root: &Node, faults: &mut Vec<Fault>) {
+    let mut checks = Checks { faults };
+    checks.initial(root);
+    if let Some(source) = root.get("source") {
+        checks.source(source);
+    }
+    if let Some(diff) = root.get("diff") {
+        checks.diff(diff);
+    }
+    for (_, target) in root.get_entries("targets") {
+        checks.target(target);
+    }
+}
+
+struct Checks<'a> {
+    faults: &'a mut Vec<Fault>,
+}
+
+impl Checks<'_> {
+    fn fault(&mut self, at: &Position, message: impl Into<String>) {
+        self.faults.push(Fault::new(at.clone(), message));
+    }
+
+    fn initial(&mut self, node: &Node) {
+        if let Some(initial) = node.get("initial").filter(|initial| initial.text() == Some("adopt")) {
+            self.fault(&initial.at, format!("`adopt` {LATER}"));
+        }
+    }
+
+    fn source(&mut self, source: &Node) {
+        if let Some(mode) = source.get("mode") {
+            if let Some(word @ ("full" | "cursor")) = mode.text() {
+                self.fault(&mode.at, format!("`{word}` {LATER}"));
+            }
+        }
+        let overlap = source.get_duration("overlap").unwrap_or(OVERLAP);
+        let window = source.get_duration("window").unwrap_or(WINDOW);
+        if overlap >= window {
+            let node = source.get("overlap").or(source.get("window")).unwrap_or(source);
+            let (overlap, window) = (print_duration(overlap), print_duration(window));
+            self.fault(&node.at, format!("`overlap` ({overlap}) must be shorter than `window` ({window})"));
+        }
+        for key in ["key", "number", "time", "cursor"] {
+            source.get_several(key).iter().for_each(|node| self.member(key, node));
+        }
+        if let Some(key) = source.get("key").filter(|key| key.list().is_some_and(<[Node]>::is_empty)) {
+            self.fault(&key.at, "`key` needs at least one path");
+        }
+        if let Some(sweep) = source.get("sweep").filter(|sweep| sweep.map().is_some()) {
+            match (sweep.get("every"), sweep.get("cron")) {
+                (None, None) => self.fault(&sweep.at, "`sweep` needs one of `every`, `cron`"),
+                (Some(_), Some(cron)) => self.fault(&cron.at, "`cron` can't stand beside `every`: give one"),
+                _ => {}
+            }
+        }
+    }
+
+    /// A path whose value is one member of the document, such as `$.io_id`.
+    fn member(&mut self, key: &str, node: &Node) {
+        let Some(query) = node.query() else { return };
+        if !is_member(&query) {
+            let message = format!(
+                "`{key}` must be a path of plain names below the document, such as `$.io_id`, not `{}`",
+                query.text()
+            );
+            self.fault(&node.at, message);
+        }
+    }
+
+    fn diff(&mut self, diff: &Node) {
+        for key in ["ignore", "numeric"] {
+            for node in diff.get_several(key) {
+                if let Some(query) = node.query() {
+                    self.below_document(&format!("a path of `{key}`"), &query, &node.at);
+                }
+            }
+        }
+        for (Name { text, at }, node) in diff.get_entries("lists") {
+            if let Ok(query) = Query::parse(text) {
+                self.below_document("a path of `lists`", &query, at);
+            }
+            self.member("lists", node);
+        }
+    }
+
+    fn below_document(&mut self, what: &str, query: &Query, at: &Position) {
+        if query.root() != Root::Document || query.steps().is_empty() {
+            self.fault(at, format!("{what} must lie below the document, such as `$.items`, not `{}`", query.text()));
+        }
+    }
+
+    fn target(&mut self, target: &Node) {
+        self.initial(target);
+        if let Some(when) = target.get("when") {
+            self.when(when);
+        }
+        let operations = target.get_several("operations");
+        for (index, operation) in operations.iter().enumerate() {
+            match operation.get("when") {
+                Some(when) => self.when(when),
+                None if index + 1 < operations.len() && operation.map().is_some() => {
+                    self.fault(&operation.at, "only the last operation may leave out `when`: those after it never run");
+                }
+                None => {}
+            }
+        }
+        if let Some(remembers) = target.get("remembers") {
+            if target.get_text("in_doubt").as_deref() != Some("resend") {
+                self.fault(&remembers.at, "`remembers` belongs to `in_doubt: resend`");
+            }
+        }
+        if let Some(retry) = target.get("retry") {
+            let from = retry.get_duration("from").unwrap_or(RETRY_FROM);
+            let to = retry.get_duration("to").unwrap_or(RETRY_TO);
+            if from > to {
+                let node = retry.get("from").or(retry.get("to")).unwrap_or(retry);
+                let (from, to) = (print_duration(from), print_duration(to));
+                self.fault(&node.at, format!("`from` ({from}) must not be longer than `to` ({to})"));
+            }
+        }
+    }
+
+    /// In `when`, `@` is not the document but what is known of the change.
+    fn when(&mut self, node: &Node) {
+        let Some(condition) = node.text().and_then(|text| Condition::parse(text).ok()) else { return };
+        for query in condition.queries() {
+            let (Root::Element(1), steps) = (query.root(), query.steps()) else { continue };
+            let Some(Step::Name(name)) = steps.first() else { continue };
+            if MEMBERS.contains(&name.as_str()) {
+                continue;
+            }
+            let rest = query.text().strip_prefix('@').unwrap_or_default();
+            let near = match nearest(name, MEMBERS) {
+                Some(near) => format!("did you mean `@.{near}`?"),
+                None => format!("write `@.after{rest}`"),
+            };
+            let offset = condition.text().find(query.text()).unwrap_or_default();
+            let before = condition.text().get(..offset).unwrap_or_default().chars().count();
+            let message = format!("`@` has no `{name}` here; {near} allowed: {}", MEMBERS_TEXT);
+            self.fault(&node.inside(before), message);
+        }
+    }
+}
+
+/// What `@` has in a condition over a change (interface.md section 4, "Conditions").
+const MEMBERS: [&str; 5] = ["kind", "before", "after", "changed", "receipt"];
+const MEMBERS_TEXT: &str = "`@.kind`, `@.before`, `@.after`, `@.changed`, `@.receipt`";
+
+fn is_member(query: &Query) -> bool {
+    query.root() == Root::Document && query.names().is_some_and(|names| !names.is_empty())
+}
