@@ -2,7 +2,6 @@
 //! that says whether anything of the request can have left this machine. No redirects, no retries, HTTP/1.1.
 
 use std::error::Error as StdError;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -15,26 +14,8 @@ use super::reply::{Purpose, Reply, retry_after};
 use super::{Fault, FaultKind};
 use crate::clock::{Clock, Time};
 use crate::crash;
+use crate::scheme::transport::{MinTls, Transport};
 use crate::secret::Secret;
-
-/// How a system is reached.
-#[derive(Debug, Clone)]
-pub struct HttpSettings {
-    /// Longest wait for a connection, name resolution and TLS included; at most three quarters of `timeout`.
-    pub connect_timeout: Duration,
-    /// Longest time from the begin of a request to the end of its answer.
-    pub timeout: Duration,
-    /// Largest body, decompressed.
-    pub max_body: u64,
-    /// Proxy to go through; none: what the environment says, and none at all for loopback.
-    pub proxy: Option<Secret>,
-    /// Certificates trusted beside the machine's own (PEM).
-    pub ca_file: Option<PathBuf>,
-    /// TLS 1.3 at least, rather than 1.2.
-    pub tls13: bool,
-    /// Takes any certificate.
-    pub insecure_tls: bool,
-}
 
 /// A request: always a POST.
 #[derive(Debug)]
@@ -74,27 +55,35 @@ const LONGEST_WORDS: usize = 300;
 const IDLE: Duration = Duration::from_secs(15);
 
 impl Http {
-    /// A client for a system at `base`. `secrets` are masked wherever the system's words repeat them. The error says
-    /// which setting can't be used.
+    /// A client for a system at `base`. `timeout` holds where the transport gives none; `secrets` are masked wherever
+    /// the system's words repeat them. The error says which setting can't be used.
     pub fn new(
-        settings: &HttpSettings,
+        transport: &Transport,
+        timeout: Duration,
         base: &Url,
         pace: Arc<Pace>,
         clock: Arc<dyn Clock>,
         secrets: Vec<Secret>,
     ) -> Result<Self, String> {
+        let timeout = transport.timeout.unwrap_or(timeout);
+        // Always ends before the whole request's time does, so that "no connection" stays provable.
+        let connect_timeout = transport.connect_timeout.min(timeout * 3 / 4);
+        let builder = || {
+            let builder = builder(transport, base)?;
+            Ok::<_, String>(builder.connect_timeout(connect_timeout).timeout(timeout))
+        };
         let build = |builder: reqwest::ClientBuilder| {
             builder.build().map_err(|error| format!("no HTTP client can be made: {}", innermost(&error)))
         };
         Ok(Self {
-            reads: build(builder(settings, base)?.pool_idle_timeout(IDLE))?,
-            sends: build(builder(settings, base)?.pool_max_idle_per_host(0))?,
+            reads: build(builder()?.pool_idle_timeout(IDLE))?,
+            sends: build(builder()?.pool_max_idle_per_host(0))?,
             pace,
             clock,
-            timeout: settings.timeout,
-            connect_timeout: connect_timeout(settings),
-            max_body: settings.max_body,
-            proxied: settings.proxy.is_some(),
+            timeout,
+            connect_timeout,
+            max_body: transport.max_body,
+            proxied: transport.proxy.is_some(),
             offset: AtomicI64::new(UNKNOWN_OFFSET),
             secrets,
         })
@@ -217,30 +206,28 @@ impl Http {
     }
 }
 
-fn builder(settings: &HttpSettings, base: &Url) -> Result<reqwest::ClientBuilder, String> {
+fn builder(transport: &Transport, base: &Url) -> Result<reqwest::ClientBuilder, String> {
     install_provider();
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("deltaferry/", env!("CARGO_PKG_VERSION")))
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
-        .connect_timeout(connect_timeout(settings))
-        .timeout(settings.timeout)
         .gzip(true)
-        .tls_danger_accept_invalid_certs(settings.insecure_tls);
-    if settings.tls13 {
+        .tls_danger_accept_invalid_certs(transport.insecure_tls);
+    if transport.min_tls == MinTls::V1_3 {
         builder = builder.tls_version_min(reqwest::tls::Version::TLS_1_3);
     }
     if base.scheme() == "http" {
         // Without TLS the machine's certificates are not needed; a small container may have none.
         builder = builder.tls_certs_only([]);
-    } else if let Some(file) = &settings.ca_file {
+    } else if let Some(file) = &transport.ca_file {
         let pem = std::fs::read(file).map_err(|error| format!("`ca_file` `{}`: {error}", file.display()))?;
         let certificates = reqwest::Certificate::from_pem_bundle(&pem)
             .map_err(|_| format!("`ca_file` `{}` holds no certificate in PEM", file.display()))?;
         builder = builder.tls_certs_merge(certificates);
     }
-    match &settings.proxy {
+    match &transport.proxy {
         Some(proxy) => {
             let proxy =
                 reqwest::Proxy::all(proxy.reveal()).map_err(|_| "`proxy` is no address of a proxy".to_owned())?;
@@ -249,11 +236,6 @@ fn builder(settings: &HttpSettings, base: &Url) -> Result<reqwest::ClientBuilder
         None if is_loopback(base) => Ok(builder.no_proxy()),
         None => Ok(builder),
     }
-}
-
-/// Always ends before the whole request's time does, so that "no connection" stays provable.
-fn connect_timeout(settings: &HttpSettings) -> Duration {
-    settings.connect_timeout.min(settings.timeout * 3 / 4)
 }
 
 /// The cryptography that TLS uses, chosen once for the process.

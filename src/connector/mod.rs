@@ -4,6 +4,7 @@
 pub mod traits;
 
 mod http;
+pub mod jushuitan;
 mod pace;
 pub mod params;
 mod reply;

@@ -7,9 +7,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::clock::Clock;
-
-/// So many requests within so long: `(5, 1s)`.
-pub type Rate = (u32, Duration);
+use crate::scheme::transport::Limit;
 
 /// Added to every window, because the system counts arrivals, which network delays push together.
 const GUARD: Duration = Duration::from_millis(50);
@@ -31,8 +29,8 @@ pub struct Pace {
 
 #[derive(Debug, Default)]
 struct State {
-    rates: Vec<Rate>,
-    /// When the latest slots were given, by the monotonic clock; as many as the largest rate counts.
+    limits: Vec<Limit>,
+    /// When the latest slots were given, by the monotonic clock; as many as the largest limit counts.
     given: VecDeque<Duration>,
     paused_until: Duration,
     /// Refusals since the last answer that was none.
@@ -47,8 +45,8 @@ pub struct Slot {
 
 impl Pace {
     /// A budget of sliding windows (none: as fast as it goes) and of requests at one time.
-    pub fn new(clock: Arc<dyn Clock>, rates: &[Rate], concurrency: usize) -> Self {
-        let state = State { rates: rates.to_vec(), ..State::default() };
+    pub fn new(clock: Arc<dyn Clock>, limits: &[Limit], concurrency: usize) -> Self {
+        let state = State { limits: limits.to_vec(), ..State::default() };
         let places = Arc::new(Semaphore::new(concurrency.max(1)));
         Self { clock, places, turn: tokio::sync::Mutex::default(), state: Mutex::new(state) }
     }
@@ -86,11 +84,11 @@ impl Pace {
         self.state().refusals = 0;
     }
 
-    fn add(&self, rates: &[Rate]) {
+    fn add(&self, limits: &[Limit]) {
         let mut state = self.state();
-        for rate in rates {
-            if !state.rates.contains(rate) {
-                state.rates.push(*rate);
+        for limit in limits {
+            if !state.limits.contains(limit) {
+                state.limits.push(*limit);
             }
         }
     }
@@ -103,23 +101,23 @@ impl Pace {
 impl State {
     /// Takes a slot, or says how long to wait before asking again.
     fn take(&mut self, now: Duration) -> Option<Duration> {
-        let free = self.rates.iter().map(|rate| self.free_at(*rate)).fold(self.paused_until, Duration::max);
+        let free = self.limits.iter().map(|limit| self.free_at(*limit)).fold(self.paused_until, Duration::max);
         if free > now {
             return Some(free - now);
         }
         self.given.push_back(now);
-        let kept = self.rates.iter().map(|(count, _)| *count).max().unwrap_or(0);
+        let kept = self.limits.iter().map(|limit| limit.count).max().unwrap_or(0);
         while self.given.len() > usize::try_from(kept).unwrap_or(usize::MAX) {
             self.given.pop_front();
         }
         None
     }
 
-    /// When a window of this rate has room again.
-    fn free_at(&self, (count, per): Rate) -> Duration {
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
+    /// When a window of this limit has room again.
+    fn free_at(&self, limit: Limit) -> Duration {
+        let count = usize::try_from(limit.count).unwrap_or(usize::MAX);
         let oldest = self.given.len().checked_sub(count).and_then(|at| self.given.get(at));
-        oldest.map_or(Duration::ZERO, |given| *given + per + GUARD)
+        oldest.map_or(Duration::ZERO, |given| *given + limit.per + GUARD)
     }
 }
 
@@ -138,11 +136,11 @@ pub struct Paces {
 
 impl Paces {
     /// The budget of an account. Where two systems share one, the windows of both hold.
-    pub fn of(&self, account: &str, clock: &Arc<dyn Clock>, rates: &[Rate], concurrency: usize) -> Arc<Pace> {
+    pub fn of(&self, account: &str, clock: &Arc<dyn Clock>, limits: &[Limit], concurrency: usize) -> Arc<Pace> {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Pace::new(Arc::clone(clock), rates, concurrency));
+        let new = || Arc::new(Pace::new(Arc::clone(clock), limits, concurrency));
         let pace = Arc::clone(accounts.entry(account.to_owned()).or_insert_with(new));
-        pace.add(rates);
+        pace.add(limits);
         pace
     }
 }

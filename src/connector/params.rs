@@ -39,9 +39,7 @@ fn value(node: &Node, moments: &Moments<'_>) -> Result<Value, Fault> {
             Some(literal) => literal,
             None => filled(text, moments).map_err(|message| Fault::new(node.at.clone(), message))?,
         },
-        tree::Value::Quoted(text) => {
-            filled(text, moments).map_err(|message| Fault::new(node.at.clone(), message))?
-        }
+        tree::Value::Quoted(text) => filled(text, moments).map_err(|message| Fault::new(node.at.clone(), message))?,
         tree::Value::Secret(secret) => Value::String(secret.reveal().to_owned()),
         tree::Value::List(elements) => {
             Value::Array(elements.iter().map(|element| value(element, moments)).collect::<Result<_, _>>()?)

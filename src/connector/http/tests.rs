@@ -6,23 +6,17 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::connector::scripted::{Scripted, Step, answer};
 
-fn settings() -> HttpSettings {
-    HttpSettings {
-        connect_timeout: Duration::from_secs(2),
-        timeout: Duration::from_millis(400),
-        max_body: 1_000,
-        proxy: None,
-        ca_file: None,
-        tls13: false,
-        insecure_tls: false,
-    }
+fn transport() -> Transport {
+    Transport { connect_timeout: Duration::from_secs(2), max_body: 1_000, ..Transport::default() }
 }
+
+const TIMEOUT: Duration = Duration::from_millis(400);
 
 fn http(base: &str) -> Http {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let pace = Arc::new(Pace::new(Arc::clone(&clock), &[], 4));
     let base = Url::parse(base).unwrap();
-    Http::new(&settings(), &base, pace, clock, vec![Secret::new("s3cret-token")]).unwrap()
+    Http::new(&transport(), TIMEOUT, &base, pace, clock, vec![Secret::new("s3cret-token")]).unwrap()
 }
 
 fn request(purpose: Purpose, base: &str) -> Request {
@@ -148,12 +142,12 @@ fn words_are_one_line_without_secrets_and_cut() {
 fn a_setting_that_cannot_be_used_is_named() {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let pace = Arc::new(Pace::new(Arc::clone(&clock), &[], 4));
-    let make = |settings: HttpSettings| {
+    let make = |transport: Transport| {
         let base = Url::parse("https://erp.example.com").unwrap();
-        Http::new(&settings, &base, Arc::clone(&pace), Arc::clone(&clock), Vec::new()).map(drop).unwrap_err()
+        Http::new(&transport, TIMEOUT, &base, Arc::clone(&pace), Arc::clone(&clock), Vec::new()).map(drop).unwrap_err()
     };
-    let missing = HttpSettings { ca_file: Some("/nowhere/ca.pem".into()), ..settings() };
+    let missing = Transport { ca_file: Some("/nowhere/ca.pem".into()), ..transport() };
     assert!(make(missing).starts_with("`ca_file` `/nowhere/ca.pem`: "));
-    let proxy = HttpSettings { proxy: Some(Secret::new("::")), ..settings() };
+    let proxy = Transport { proxy: Some(Secret::new("::")), ..transport() };
     assert_eq!(make(proxy), "`proxy` is no address of a proxy");
 }

@@ -75,7 +75,7 @@ const MAX_WINDOW: Duration = Duration::from_secs(7 * 86_400 - 1);
 
 /// Parameters that change what a document holds, not which documents are found: a document asked for by key must look
 /// like one that a window found.
-const SHAPING: &[&str] = &["is_get_cbfinance", "is_get_cblogistic", "InoutFlds", "InoutItemFlds"];
+pub const SHAPING: &[&str] = &["is_get_cbfinance", "is_get_cblogistic", "InoutFlds", "InoutItemFlds"];
 
 impl Call {
     /// The call of a name.
@@ -94,7 +94,7 @@ impl Call {
             windows: self.windows,
             resumable: false,
             shifts: true,
-            by_key: self.keyed.iter().map(|(_, _, most)| *most).min().unwrap_or(0),
+            by_key: self.keyed.iter().map(|(_, _, most)| *most).max().unwrap_or(0),
             numeric: owned(self.numeric),
             grain: Duration::from_secs(1),
         }
@@ -120,13 +120,6 @@ impl Call {
         params.insert("page_index".to_owned(), moments.page.into());
         params.insert("page_size".to_owned(), moments.page_size.into());
         Ok(params)
-    }
-
-    /// Business parameters that ask for documents by the ids of a parameter, in the shape that the scheme's own
-    /// parameters give them.
-    pub fn by_ids(&self, params: Map<String, Value>, parameter: &str, ids: Vec<Value>) -> Map<String, Value> {
-        let shaping = params.into_iter().filter(|(name, value)| SHAPING.contains(&name.as_str()) && !is_empty(value));
-        std::iter::once((parameter.to_owned(), Value::Array(ids))).chain(shaping).collect()
     }
 }
 

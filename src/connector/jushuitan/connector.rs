@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
-use super::calls::{CALLS, Call};
+use super::calls::{CALLS, Call, SHAPING};
 use super::envelope::{self, Listing, NoListing};
 use super::faults::{classify, concerns_clock};
 use super::gateway;
@@ -22,6 +22,7 @@ use crate::document::RawDocument;
 use crate::query::Query;
 use crate::receipt::Receipt;
 use crate::scheme::Source;
+use crate::scheme::tree::{Name, Node};
 
 /// More pages than this in one window are a loop.
 const MOST_PAGES: u64 = 100_000;
@@ -44,13 +45,7 @@ struct Got {
 
 impl Jushuitan {
     /// The connector of an account. Source times are of `zone`.
-    pub fn new(
-        settings: JushuitanSettings,
-        account: String,
-        http: Http,
-        zone: Zone,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(settings: JushuitanSettings, account: String, http: Http, zone: Zone, clock: Arc<dyn Clock>) -> Self {
         Self { settings, account, http, zone, clock }
     }
 
@@ -105,9 +100,36 @@ impl Jushuitan {
         format!("; the clock of this machine is {apart} {side} the system's")
     }
 
-    fn params(&self, source: &Source, moments: &Moments<'_>) -> Result<Map<String, Value>, Fault> {
-        params::resolve(&source.params, moments)
-            .map_err(|fault| Fault::new(FaultKind::Permanent, fault.to_string()))
+    /// Business parameters of one page of a call.
+    fn biz(
+        &self,
+        call: &Call,
+        params: &[(Name, Node)],
+        ids: Option<(&str, &[Value])>,
+        moments: &Moments<'_>,
+    ) -> Result<Map<String, Value>, Fault> {
+        let mut biz = params::resolve(params, moments).map_err(|fault| permanent(fault.to_string()))?;
+        if let Some((name, ids)) = ids {
+            biz.insert(name.to_owned(), Value::Array(ids.to_vec()));
+        }
+        call.page(biz, moments).map_err(permanent)
+    }
+
+    /// Reads all documents that carry one of these ids, in the shape that the scheme's parameters give them.
+    async fn by_ids(&self, call: &Call, source: &Source, ids: (&str, &[Value])) -> Result<Vec<RawDocument>, Fault> {
+        let shaping = |(name, _): &&(Name, Node)| SHAPING.contains(&name.text.as_str());
+        let shaping: Vec<(Name, Node)> = source.params.iter().filter(shaping).cloned().collect();
+        let mut documents = Vec::new();
+        for page in 1.. {
+            let moments = Moments { window: None, zone: &self.zone, page, page_size: call.max_page };
+            let biz = self.biz(call, &shaping, Some(ids), &moments)?;
+            let got = self.call(call.name, &biz, page).await?;
+            documents.extend(got.documents);
+            if !got.has_next {
+                break;
+            }
+        }
+        Ok(documents)
     }
 
     /// The sentence for a token that no longer holds.
@@ -139,7 +161,15 @@ fn absurdity(listing: &Listing<'_>, page: u64) -> Option<String> {
     }
 }
 
-/// How a document is asked for by a key path: parameter, most at a time, whether as numbers.
+fn permanent(words: impl Into<String>) -> Fault {
+    Fault::new(FaultKind::Permanent, words)
+}
+
+fn unknown(call: &str) -> Fault {
+    permanent(format!("聚水潭 has no call `{call}` for this"))
+}
+
+/// How a document is asked for by a key path: parameter, and most at a time.
 fn keyed(call: &Call, path: &Query) -> Option<(&'static str, usize)> {
     let name = path.text().strip_prefix("$.")?;
     call.keyed.iter().find(|(field, _, _)| *field == name).map(|(_, parameter, most)| (*parameter, *most))
@@ -191,44 +221,27 @@ impl Connector for Jushuitan {
     async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Page, Fault> {
         let source = request.source;
         let call = Call::named(&source.call).ok_or_else(|| unknown(&source.call))?;
-        let page = match request.position {
-            None => 1,
-            Some(text) => text
-                .parse()
-                .map_err(|_| Fault::new(FaultKind::Permanent, format!("`{text}` is no position of `{}`", call.name)))?,
-        };
+        let page =
+            request.position.map_or(Ok(1), str::parse).map_err(|_| permanent("this is no position of a page"))?;
         let page_size = source.page_size.unwrap_or(call.max_page).clamp(1, call.max_page);
         let moments = Moments { window: request.window, zone: &self.zone, page, page_size };
-        let biz = call
-            .page(self.params(source, &moments)?, &moments)
-            .map_err(|words| Fault::new(FaultKind::Permanent, words))?;
+        let biz = self.biz(call, &source.params, None, &moments)?;
         let Got { documents, total, has_next } = self.call(call.name, &biz, page).await?;
         Ok(Page { documents, next: has_next.then(|| (page + 1).to_string()), total })
     }
 
     async fn fetch_keys(&self, source: &Source, keys: &[Vec<String>], by_number: bool) -> Result<Page, Fault> {
         let call = Call::named(&source.call).ok_or_else(|| unknown(&source.call))?;
-        let path = if by_number { source.number.as_ref() } else { source.key.first().filter(|_| source.key.len() == 1) };
+        let path =
+            if by_number { source.number.as_ref() } else { source.key.first().filter(|_| source.key.len() == 1) };
         let Some((parameter, most)) = path.and_then(|path| keyed(call, path)) else {
             let what = path.map_or("such a key", Query::text);
             let words = format!("`{}` can't be asked for documents by `{what}`", call.name);
-            return Err(Fault::new(FaultKind::Permanent, words));
+            return Err(permanent(words));
         };
         let mut found = Page::default();
         for ids in ids(parameter, keys).chunks(most) {
-            let mut page = 1;
-            loop {
-                let moments = Moments { window: None, zone: &self.zone, page, page_size: call.max_page };
-                let shape = Moments { window: None, ..moments };
-                let biz = call.by_ids(shaping(self, source, &shape)?, parameter, ids.to_vec());
-                let biz = call.page(biz, &moments).map_err(|words| Fault::new(FaultKind::Permanent, words))?;
-                let got = self.call(call.name, &biz, page).await?;
-                found.documents.extend(got.documents);
-                if !got.has_next {
-                    break;
-                }
-                page += 1;
-            }
+            found.documents.extend(self.by_ids(call, source, (parameter, ids)).await?);
         }
         Ok(found)
     }

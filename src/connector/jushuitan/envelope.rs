@@ -145,7 +145,8 @@ mod tests {
         let of = |members: &str| read(Gateway::Open, page(members).as_bytes()).map(|listing| listing.has_next);
         assert_eq!(of(r#""page_index":1,"page_count":2,"datas":[{}]"#), Ok(true));
         assert_eq!(of(r#""page_index":2,"page_count":2,"datas":[{}]"#), Ok(false));
-        for members in [r#""page_index":1,"page_count":0,"datas":[]"#, r#""datas":[]"#, r#""has_next":null,"datas":[]"#] {
+        for members in [r#""page_index":1,"page_count":0,"datas":[]"#, r#""datas":[]"#, r#""has_next":null,"datas":[]"#]
+        {
             assert!(matches!(of(members), Err(NoListing::Unrecognised(_))), "{members}");
         }
     }

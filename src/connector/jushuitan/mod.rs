@@ -15,6 +15,5 @@ mod fields;
 mod connector;
 #[cfg(test)]
 mod tests;
-
 pub use connector::Jushuitan;
 pub use settings::{App, Gateway, JushuitanSettings};

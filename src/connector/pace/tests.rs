@@ -22,13 +22,13 @@ impl Clock for Manual {
     }
 }
 
-fn pace(rates: &[Rate]) -> (Pace, Arc<Manual>) {
+fn pace(limits: &[Limit]) -> (Pace, Arc<Manual>) {
     let clock = Arc::new(Manual::default());
-    (Pace::new(clock.clone(), rates, 8), clock)
+    (Pace::new(clock.clone(), limits, 8), clock)
 }
 
-const PER_SECOND: Rate = (5, Duration::from_secs(1));
-const PER_MINUTE: Rate = (100, Duration::from_secs(60));
+const PER_SECOND: Limit = Limit { count: 5, per: Duration::from_secs(1) };
+const PER_MINUTE: Limit = Limit { count: 100, per: Duration::from_secs(60) };
 
 #[tokio::test]
 async fn no_window_ever_holds_more_than_its_count() {
@@ -38,7 +38,7 @@ async fn no_window_ever_holds_more_than_its_count() {
         drop(pace.slot().await);
         given.push(clock.monotonic());
     }
-    for (count, per) in [PER_SECOND, PER_MINUTE] {
+    for Limit { count, per } in [PER_SECOND, PER_MINUTE] {
         for run in given.windows(usize::try_from(count).expect("small") + 1) {
             let span = *run.last().expect("not empty") - run[0];
             assert!(span > per, "{} requests within {span:?}", count + 1);
@@ -49,7 +49,7 @@ async fn no_window_ever_holds_more_than_its_count() {
 }
 
 #[tokio::test]
-async fn without_rates_nothing_waits() {
+async fn without_limits_nothing_waits() {
     let (pace, clock) = pace(&[]);
     for _ in 0..1000 {
         drop(pace.slot().await);
@@ -106,6 +106,6 @@ fn an_account_has_one_budget_and_the_windows_of_all_its_systems() {
     let one = paces.of("jushuitan host key", &clock, &[PER_SECOND], 2);
     let other = paces.of("jushuitan host key", &clock, &[PER_SECOND, PER_MINUTE], 2);
     assert!(Arc::ptr_eq(&one, &other));
-    assert_eq!(one.state().rates, [PER_SECOND, PER_MINUTE]);
+    assert_eq!(one.state().limits, [PER_SECOND, PER_MINUTE]);
     assert!(!Arc::ptr_eq(&one, &paces.of("jushuitan host other", &clock, &[], 2)));
 }
