@@ -5,6 +5,7 @@ pub mod traits;
 
 mod http;
 pub mod jushuitan;
+pub mod kingdee;
 mod pace;
 pub mod params;
 mod reply;
