@@ -2,24 +2,30 @@
 //! machinery (YAML to trees, tables of keys, their check) serves the configuration and the connectors' settings too.
 
 pub mod tree;
-pub mod yaml;
-mod slip;
+
 pub mod fill;
-pub mod keys;
+mod slip;
+pub mod yaml;
+
 pub mod check;
-mod scalar;
 mod get;
 pub mod json_schema;
-pub mod transport;
-pub mod types;
-pub mod table;
+pub mod keys;
+mod scalar;
+
+mod file;
+mod folder;
 mod read;
 mod read_target;
 mod semantics;
-mod folder;
+pub mod table;
+pub mod transport;
+pub mod types;
+
 #[cfg(test)]
 mod tests;
 
+pub use file::{Placed, SchemeFile};
 pub use folder::{files, load_all, read_all};
 pub use types::{
     BaselineMissing, DiffRules, Entry, FieldSpec, Identity, InDoubt, Initial, Mode, Numbers, Operation, Retry, Scheme,

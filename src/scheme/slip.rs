@@ -35,11 +35,7 @@ pub(super) fn full_width_quote(at: &Position, text: &str) -> Option<Fault> {
 
 /// A key that swallowed its value because no blank follows the colon: `{ every:5m }`, `{ every：5m }`.
 pub(super) fn glued_key(name: &Name, value: &Node) -> Option<Fault> {
-    let follows = value.at.line == name.at.line && value.at.column == name.at.column + name.text.chars().count();
-    if value.value != Value::Null || !follows {
-        return None;
-    }
-    let (key, rest) = name.text.split_once([':', '：'])?;
+    let (key, rest) = name.text.split_once([':', '：']).filter(|_| value.value == Value::Null)?;
     let message = format!("no value for key `{}`; write `{}: {}`", name.text, key.trim(), rest.trim());
     Some(Fault::new(name.at.clone(), message))
 }
@@ -55,8 +51,14 @@ const WORDINGS: &[(&str, &str)] = &[
     ("anchor", "a text that begins with `*` or `&` must be quoted (aliases and anchors are not supported)"),
     ("tag", "a text that begins with `!` must be quoted (tags are not supported)"),
     ("directive", "a line that begins with `%` is not supported"),
-    ("flow mapping", "`,` or `}` is expected here: quote a text that holds any of `[ ] { } , #` or a colon and a blank"),
-    ("flow sequence", "`,` or `]` is expected here: quote a text that holds any of `[ ] { } , #` or a colon and a blank"),
+    (
+        "flow mapping",
+        "`,` or `}` is expected here: quote a text that holds any of `[ ] { } , #` or a colon and a blank",
+    ),
+    (
+        "flow sequence",
+        "`,` or `]` is expected here: quote a text that holds any of `[ ] { } , #` or a colon and a blank",
+    ),
     ("flow construct", "a bracket above is not closed, or this line must be indented deeper"),
     ("placement of ':'", "a bracket above is not closed, or a key does not stand on one line as `key: value`"),
     ("mapping values", "no key may stand here: check the indentation, and quote a text that holds a colon and a blank"),
