@@ -26,8 +26,11 @@ pub struct Kind {
     /// What the table can't say.
     check: fn(&Node, &mut Vec<Fault>),
     /// Makes a connector of checked settings; the error says which can't be used.
-    connect: fn(&Node, &Transport, &Environment) -> Result<Arc<dyn Connector>, String>,
+    connect: fn(&Node, &Transport, &Environment) -> Made,
 }
+
+/// A connector, or which of its settings can't be used.
+pub type Made = Result<Arc<dyn Connector>, String>;
 
 /// Every kind.
 pub static KINDS: &[Kind] = &[

@@ -6,8 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::connector::Jushuitan;
-use crate::connector::Connector;
-use crate::connector::registry::{Defaults, Environment};
+use crate::connector::registry::{Defaults, Environment, Made};
 use crate::scheme::keys::{KeySpec, Kind, Table};
 use crate::scheme::transport::{Limit, Transport};
 use crate::scheme::tree::Node;
@@ -38,7 +37,7 @@ const DEFAULTS: Defaults = Defaults {
 };
 
 /// Makes the connector of checked settings.
-pub fn connect(node: &Node, transport: &Transport, environment: &Environment) -> Result<Arc<dyn Connector>, String> {
+pub fn connect(node: &Node, transport: &Transport, environment: &Environment) -> Made {
     let settings = JushuitanSettings::read(node).ok_or("the settings of `jushuitan` can't be used")?;
     let secrets = [&settings.app_key, &settings.app_secret, &settings.access_token].map(Clone::clone).to_vec();
     let account = settings.account();

@@ -7,8 +7,7 @@ use super::client::Client;
 use super::connector::Kingdee;
 use super::settings::{Application, KingdeeSettings, Login, SignDigest, TimeUnit};
 use super::sign;
-use crate::connector::Connector;
-use crate::connector::registry::{Defaults, Environment};
+use crate::connector::registry::{Defaults, Environment, Made};
 use crate::fault::Fault;
 use crate::scheme::keys::{KeySpec, Kind, Table};
 use crate::scheme::transport::{Limit, Transport};
@@ -74,7 +73,7 @@ pub fn check(node: &Node, faults: &mut Vec<Fault>) {
 }
 
 /// Makes the connector of checked settings.
-pub fn connect(node: &Node, transport: &Transport, environment: &Environment) -> Result<Arc<dyn Connector>, String> {
+pub fn connect(node: &Node, transport: &Transport, environment: &Environment) -> Made {
     let settings = read(node).ok_or("the settings of `kingdee` can't be used")?;
     let account = format!("kingdee {} {}", settings.base_url.host_str().unwrap_or_default(), settings.acct_id);
     let secrets = settings.login.secrets();
