@@ -148,7 +148,7 @@ pub fn canonical(number: &str) -> String {
     String::from_utf8(out).unwrap_or_else(|_| number.to_owned())
 }
 
-/// Appends the text of [`canonical`] to `out`; allocates nothing else but for large exponents.
+/// Appends the text of [`canonical`] to `out`. Allocates nothing else, large exponents apart.
 pub fn write_canonical(number: &str, out: &mut Vec<u8>) {
     let number = number.as_bytes();
     let (sign, digits) = number.split_at(usize::from(number.first() == Some(&b'-')));
