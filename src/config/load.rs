@@ -135,14 +135,7 @@ impl Config {
     }
 }
 
-fn config(
-    file: &Path,
-    folder: &Path,
-    root: &Node,
-    top: Position,
-    options: Options,
-    faults: &mut Vec<Fault>,
-) -> Config {
+fn config(file: &Path, folder: &Path, root: &Node, top: Position, options: Options, faults: &mut Vec<Fault>) -> Config {
     let path = |key: &str, default: &str| resolve(folder, &root.get_text(key).unwrap_or_else(|| default.to_owned()));
     let named = root.get_text("time_zone").and_then(|name| Some((Zone::named(&name)?, name)));
     let (zone, time_zone) = named.unwrap_or_else(|| (shanghai(), SHANGHAI.to_owned()));

@@ -1,11 +1,11 @@
 //! The configuration file: systems, tables, API, alerts, and where data and schemes lie (interface.md section 3).
 //! Validated without touching any system; all faults are told at once.
 
-pub mod table;
 mod api;
-mod systems;
-mod load;
 mod everything;
+mod load;
+mod systems;
+pub mod table;
 #[cfg(test)]
 mod tests;
 

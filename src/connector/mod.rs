@@ -3,6 +3,15 @@
 
 pub mod traits;
 
+mod http;
+pub mod jushuitan;
+pub mod kingdee;
+mod pace;
+pub mod params;
+mod reply;
+#[cfg(test)]
+mod scripted;
+
 pub use traits::{
     CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall,
     TargetCall, Window,

@@ -33,3 +33,6 @@ pub use gate::{CANONICAL_FORM, Gate, fingerprint};
 pub use parse::{ParseFault, parse};
 pub use patch::{PatchOp, PatchVerb, json_patch};
 pub use rules::{DiffRules, Numbers, RulePath, Step};
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,9 @@ use crate::diff::scan::{Scanner, Span, unescape};
 /// recursion over a document within a small stack.
 const MAX_DEPTH: usize = 100;
 
+/// An object with such a member would be taken for a number or for raw text wherever serde_json reads it again.
+const PRIVATE: &str = "$serde_json::private::";
+
 /// Why a document can't be read: it is quarantined (rules.md 25).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} at byte {offset}")]
@@ -145,8 +148,7 @@ impl<'t> Reader<'t> {
                 if self.scanner.peek() != Some(b'"') {
                     return Err(self.scanner.expected("a member's name"));
                 }
-                self.names.push(index(self.entries.len()));
-                self.string()?;
+                self.name()?;
                 if !self.scanner.take(b':') {
                     return Err(self.scanner.expected("`:`"));
                 }
@@ -161,6 +163,19 @@ impl<'t> Reader<'t> {
         }
         let (start, end) = self.sort_names(outer).map_err(|what| ParseFault { offset: begin, what })?;
         self.close(object, start, end);
+        Ok(())
+    }
+
+    /// Reads a member's name.
+    fn name(&mut self) -> Result<(), ParseFault> {
+        let (offset, at) = (self.scanner.at(), self.entries.len());
+        self.names.push(index(at));
+        self.string()?;
+        let name = self.entries.get(at).map_or("", |entry| entry.text(self.text, &self.unescaped));
+        if name.starts_with(PRIVATE) {
+            let what = format!("a member named `{name}`, which no document has");
+            return Err(ParseFault { offset, what });
+        }
         Ok(())
     }
 

@@ -98,8 +98,13 @@ impl<'a> Scanner<'a> {
 
     /// Passes a number by JSON's grammar.
     pub(super) fn number(&mut self) -> Result<Span, ParseFault> {
-        let length = number_length(self.bytes.get(self.at..).unwrap_or_default())
-            .ok_or_else(|| self.expected("a value (numbers as in `-12.5e3`, no leading zero)"))?;
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let Some(length) = number_length(rest) else {
+            return Err(match rest.first() {
+                Some(b'-' | b'0'..=b'9') => self.fault("a number not as JSON has it, allowed as in `-12.5e3`"),
+                _ => self.expected("a value"),
+            });
+        };
         let start = self.at;
         self.at += length;
         Ok(Span { start, end: self.at, escaped: false })

@@ -55,8 +55,14 @@ const WORDINGS: &[(&str, &str)] = &[
     ("anchor", "a text that begins with `*` or `&` must be quoted (aliases and anchors are not supported)"),
     ("tag", "a text that begins with `!` must be quoted (tags are not supported)"),
     ("directive", "a line that begins with `%` is not supported"),
-    ("flow mapping", "`,` or `}` is expected here: quote a text that holds any of `[ ] { } , #` or a colon and a blank"),
-    ("flow sequence", "`,` or `]` is expected here: quote a text that holds any of `[ ] { } , #` or a colon and a blank"),
+    (
+        "flow mapping",
+        "`,` or `}` is expected here: quote a text that holds any of `[ ] { } , #` or a colon and a blank",
+    ),
+    (
+        "flow sequence",
+        "`,` or `]` is expected here: quote a text that holds any of `[ ] { } , #` or a colon and a blank",
+    ),
     ("flow construct", "a bracket above is not closed, or this line must be indented deeper"),
     ("placement of ':'", "a bracket above is not closed, or a key does not stand on one line as `key: value`"),
     ("mapping values", "no key may stand here: check the indentation, and quote a text that holds a colon and a blank"),

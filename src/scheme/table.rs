@@ -45,7 +45,11 @@ static SOURCE: Table = Table {
         KeySpec::later("cursor", Kind::Query, "path of the row version to follow"),
         KeySpec::optional("mode", Kind::Choice(&["window", "full", "cursor"]), "how it is read; default window"),
         KeySpec::optional("start", Kind::Start, "a date, or how far before the first start; default 30d"),
-        KeySpec::optional("overlap", Kind::Duration { min: Duration::ZERO }, "how far a window reaches back; default 10m"),
+        KeySpec::optional(
+            "overlap",
+            Kind::Duration { min: Duration::ZERO },
+            "how far a window reaches back; default 10m",
+        ),
         KeySpec::optional("window", SPAN, "longest window of one request; default 1d"),
         KeySpec::optional("sweep", Kind::Keys(&SWEEP), "regular re-read of what may have been missed"),
         KeySpec::optional("fields", Kind::List(&FIELD), "fields to read, for calls that want a list"),
@@ -54,7 +58,11 @@ static SOURCE: Table = Table {
             Kind::Shape { scalar: None, list: Some(&Kind::List(&Kind::Keys(&ENTRY))), map: Some(&Kind::Keys(&ENTRY)) },
             "entries to read with them: one, or a list",
         ),
-        KeySpec::optional("changed_fields", Kind::List(&Kind::Text), "fields whose latest value is the document's time"),
+        KeySpec::optional(
+            "changed_fields",
+            Kind::List(&Kind::Text),
+            "fields whose latest value is the document's time",
+        ),
         KeySpec::optional("filter", Kind::Text, "a further filter in the vendor's language"),
         KeySpec::later("detail", Kind::AnyMap, "a call that reads each listed document whole"),
         KeySpec::later("scheme", Kind::Name, "another scheme, whose change log is read"),
@@ -119,7 +127,11 @@ static TARGET: Table = Table {
         KeySpec::optional("in_doubt", IN_DOUBT, "what settles an unknown outcome"),
         KeySpec::optional("remembers", SPAN, "how long the target remembers our key, for `in_doubt: resend`"),
         KeySpec::optional("settle", SPAN, "from the last byte sent until absence counts; default: the system's"),
-        KeySpec::optional("baseline_missing", Kind::Choice(&["skip", "create"]), "baselined documents that are missing"),
+        KeySpec::optional(
+            "baseline_missing",
+            Kind::Choice(&["skip", "create"]),
+            "baselined documents that are missing",
+        ),
         KeySpec::optional("retry", Kind::Keys(&RETRY), "retries of what may pass"),
         KeySpec::later("hours", Kind::Text, "when deliveries go out"),
         KeySpec::optional("options", Kind::AnyMap, "call options by the vendor's names"),
@@ -150,10 +162,8 @@ static RESEND: Table = Table {
     keys: &[KeySpec::required("resend", Kind::Keys(&REMEMBERS), "the same bytes are sent again")],
 };
 
-static REMEMBERS: Table = Table {
-    name: "resend",
-    keys: &[KeySpec::required("remembers", SPAN, "how long the target remembers our key")],
-};
+static REMEMBERS: Table =
+    Table { name: "resend", keys: &[KeySpec::required("remembers", SPAN, "how long the target remembers our key")] };
 
 static RETRY: Table = Table {
     name: "retry",

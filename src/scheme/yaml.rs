@@ -113,7 +113,7 @@ impl Builder<'_> {
                 Event::Alias(_) => {
                     let node = self.refuse(at, "aliases");
                     self.place(node);
-                },
+                }
                 Event::Scalar(text, style, anchor, tag) => {
                     self.refuse_decoration(&at, anchor, tag.is_some());
                     if style == ScalarStyle::Plain {

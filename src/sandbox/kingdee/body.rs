@@ -1,6 +1,8 @@
 //! What a request's body holds: arguments by name or by position, in the four shapes that real servers take
 //! (protocols/kingdee.md 1.1), and the options inside `data`.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::sandbox::wire::Request;
@@ -58,20 +60,20 @@ impl Args {
     }
 
     /// The `data` argument, an object or a text that holds one.
-    pub fn data(&self, position: usize) -> Option<Options> {
+    pub fn data(&self, position: usize) -> Option<Options<'_>> {
         match self.get("data", position)? {
-            Value::Object(data) => Some(Options(data.clone())),
-            Value::String(text) => serde_json::from_str(text).ok().map(Options),
+            Value::Object(data) => Some(Options(Cow::Borrowed(data))),
+            Value::String(text) => serde_json::from_str(text).ok().map(|data| Options(Cow::Owned(data))),
             _ => None,
         }
     }
 }
 
 /// The keys of `data`, found whatever their case; booleans and numbers may be texts.
-#[derive(Debug, Default)]
-pub struct Options(pub Map<String, Value>);
+#[derive(Debug)]
+pub struct Options<'a>(pub Cow<'a, Map<String, Value>>);
 
-impl Options {
+impl Options<'_> {
     /// A key's value.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
@@ -148,7 +150,8 @@ mod tests {
 
     #[test]
     fn options_are_booleans_or_texts() {
-        let options = Options(serde_json::from_str(r#"{"A":"True","B":false,"C":"","Ids":"1, 2,,3"}"#).unwrap());
+        let data = serde_json::from_str(r#"{"A":"True","B":false,"C":"","Ids":"1, 2,,3"}"#).unwrap();
+        let options = Options(Cow::Owned(data));
         assert!(options.flag("a", false) && !options.flag("b", true) && options.flag("c", true));
         assert_eq!(options.list("ids"), ["1", "2", "3"]);
     }

@@ -1,8 +1,11 @@
 //! Control `/edit`: what a person does in the system beside the API, and base data made known.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::clock::{Civil, Zone};
+use crate::decimal::Decimal;
 
 use super::base_data::USER;
 use super::bill::{Bill, Mark, Status, System};
@@ -10,7 +13,7 @@ use super::body::Options;
 use super::fill::{Filler, Manner};
 use super::layout::Layout;
 use super::state::State;
-use super::value::scalar;
+use super::value::{Cell, scalar, stamp};
 
 /// Who edits.
 const PERSON: &str = "demo";
@@ -25,10 +28,11 @@ pub fn edit(
     body: &Value,
 ) -> Result<Vec<String>, String> {
     let Value::Object(body) = body else { return Err("an object is expected".to_owned()) };
-    let body = Options(body.clone());
+    let body = Options(Cow::Borrowed(body));
     if let Some(rate) = body.get("rate") {
-        let rate = scalar(rate).and_then(|text| text.parse::<f64>().ok()).filter(|rate| (0.0..=1.0).contains(rate));
-        return rate.map(|rate| edit_share(state, layouts, now, rate)).ok_or_else(|| "`rate` is 0 to 1".to_owned());
+        let rate = scalar(rate).and_then(|text| Decimal::parse(&text));
+        let rate = rate.filter(|rate| (Decimal::zero()..=Decimal::from_i64(1)).contains(rate));
+        return rate.map(|rate| edit_share(state, layouts, now, &rate)).ok_or_else(|| "`rate` is 0 to 1".to_owned());
     }
     let set = match body.get("set") {
         None | Some(Value::Null) => Map::new(),
@@ -79,7 +83,10 @@ pub fn edit(
 fn set_system(bill: &mut Bill, system: System, text: &str) -> Option<()> {
     match system {
         System::Number => bill.number = Some(text.trim()).filter(|number| !number.is_empty())?.into(),
-        System::Status => bill.status = Status::read(text)?,
+        System::Status => {
+            bill.status = Status::read(text)?;
+            bill.was_audited |= bill.status == Status::Audited;
+        }
         System::CancelStatus => {
             bill.cancelled = match text {
                 "A" => None,
@@ -97,19 +104,19 @@ fn set_system(bill: &mut Bill, system: System, text: &str) -> Option<()> {
 }
 
 /// Edits the remark of a share of all bills, spread evenly.
-fn edit_share(state: &mut State, layouts: &[Layout], now: Civil, rate: f64) -> Vec<String> {
+fn edit_share(state: &mut State, layouts: &[Layout], now: Civil, rate: &Decimal) -> Vec<String> {
     let mut edited = Vec::new();
     let mark = Mark { by: state.base.register(USER, PERSON, PERSON), at: now };
     for (table, layout) in state.tables.iter_mut().zip(layouts) {
         let Some((place, _)) = layout.head(None, "FNote") else { continue };
         let ids: Vec<u64> = table.bills().map(|bill| bill.id).collect();
-        let mut due = 0.0;
+        let (mut due, one) = (Decimal::zero(), Decimal::from_i64(1));
         for id in ids {
-            due += rate;
-            let Some(bill) = table.get_mut(id).filter(|_| due >= 1.0) else { continue };
-            due -= 1.0;
-            let note = format!("改 {}", super::value::stamp(now));
-            bill.head.set(place, Some(super::value::Cell::Text(note.into())));
+            due = due.plus(rate);
+            let Some(bill) = table.get_mut(id).filter(|_| due >= one) else { continue };
+            due = due.minus(&one);
+            let note = format!("改 {}", stamp(now));
+            bill.head.set(place, Some(Cell::Text(note.into())));
             bill.modified = mark;
             edited.push(bill.number.to_string());
         }

@@ -13,7 +13,7 @@ use super::login;
 use super::method::Operation;
 use super::reply::{Outcome, Problem, code};
 use super::save_one::out_of_stock;
-use super::state::State;
+use super::state::{Parts, State};
 use super::table::Table;
 
 /// A bill as the call names it.
@@ -38,13 +38,13 @@ impl Named {
 }
 
 /// `Ids` is a text with commas, `Numbers` an array.
-fn named(options: &Options) -> Vec<Named> {
+fn named(options: &Options<'_>) -> Vec<Named> {
     let of = |key, by_id| options.list(key).into_iter().map(move |text| Named { text, by_id });
     of("Ids", true).chain(of("Numbers", false)).collect()
 }
 
 /// The numbers of the bills a call names, and what it sent for each.
-pub fn named_documents(options: &Options, table: &Table) -> Vec<(String, Value)> {
+pub fn named_documents(options: &Options<'_>, table: &Table) -> Vec<(String, Value)> {
     named(options).iter().map(|one| (document(one, table), one.payload())).collect()
 }
 
@@ -59,9 +59,9 @@ pub fn run(
     state: &mut State,
     form: usize,
     operation: Operation,
-    options: &Options,
+    options: &Options<'_>,
 ) -> Result<Value, Problem> {
-    let Some(table) = state.tables.get_mut(form) else { return Err(Problem::new(code::EXCEPTION, "form")) };
+    let Parts { table, base, .. } = state.parts(form)?;
     let named = named(options);
     if named.is_empty() {
         return Err(Problem::new(code::PARAMETER, "编码值或内码值必须传其一"));
@@ -69,7 +69,7 @@ pub fn run(
     if call.fault == Some(Fault::Throttle) {
         return Err(Problem::throttled());
     }
-    let mark = Mark { by: state.base.register(USER, login::USER, login::USER), at: call.now };
+    let mark = Mark { by: base.register(USER, login::USER, login::USER), at: call.now };
     let mut outcome = Outcome::default();
     // Bills that are not there do not count, unless none is.
     let mut index = 0;
@@ -112,15 +112,14 @@ fn not_found(missing: &[&Named]) -> Problem {
 
 fn apply(call: &Call<'_>, table: &mut Table, id: u64, operation: Operation, mark: Mark) -> Result<Effect, Problem> {
     let Some(bill) = table.get_mut(id) else { return Err(Problem::new(code::NOT_FOUND, "单据不存在")) };
-    if operation == Operation::Delete {
-        require(call, bill, bill.status.is_open(), "单据状态为暂存、创建或重新审核的数据才允许删除")?;
+    let effect = turn(call, bill, operation, mark)?;
+    if effect == Effect::Delete {
         table.remove(id);
-        return Ok(Effect::Delete);
     }
-    turn(call, bill, operation, mark)
+    Ok(effect)
 }
 
-/// The state machine of a bill that stays.
+/// The state machine.
 fn turn(call: &Call<'_>, bill: &mut Bill, operation: Operation, mark: Mark) -> Result<Effect, Problem> {
     let (status, switches) = (bill.status, call.switches);
     let must = |holds, text| require(call, bill, holds, text);
@@ -163,7 +162,10 @@ fn turn(call: &Call<'_>, bill: &mut Bill, operation: Operation, mark: Mark) -> R
             bill.cancelled = None;
             Ok(Effect::Update)
         }
-        Operation::Delete => Err(Problem::new(code::OPERATION, "删除")),
+        Operation::Delete => {
+            must(status.is_open(), "单据状态为暂存、创建或重新审核的数据才允许删除")?;
+            Ok(Effect::Delete)
+        }
     }
 }
 

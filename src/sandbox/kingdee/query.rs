@@ -36,7 +36,7 @@ pub fn execute(
     layout: &Layout,
     table: &Table,
     base: &BaseData,
-    options: &Options,
+    options: &Options<'_>,
     switches: &Switches,
     nonce: u64,
 ) -> Result<Value, Problem> {
@@ -58,7 +58,7 @@ pub fn execute(
 }
 
 impl Query {
-    fn read(layout: &Layout, options: &Options, switches: &Switches) -> Result<Self, Problem> {
+    fn read(layout: &Layout, options: &Options<'_>, switches: &Switches) -> Result<Self, Problem> {
         let keys = options.list("FieldKeys");
         if keys.is_empty() {
             return Err(Problem::new(code::PARAMETER, "data数据包中的参数FieldKeys的值不能为空。"));

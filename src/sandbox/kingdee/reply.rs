@@ -103,7 +103,7 @@ pub struct Outcome {
 impl Outcome {
     /// The ResponseStatus as the switches want it.
     pub fn status_by(&self, switches: &Switches) -> Value {
-        let mut status = self.status(!(switches.mixed_success && !self.done.is_empty()));
+        let mut status = self.status(!switches.mixed_success || self.done.is_empty());
         if switches.reverse_success
             && let Some(Value::Array(done)) = status.get_mut("SuccessEntitys")
         {

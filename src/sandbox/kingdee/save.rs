@@ -39,7 +39,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    fn read(saving: Saving, options: &Options, call: &Call<'_>) -> Self {
+    fn read(saving: Saving, options: &Options<'_>, call: &Call<'_>) -> Self {
         Self {
             saving,
             validate: saving != Saving::Draft && options.flag("ValidateFlag", true),
@@ -71,24 +71,23 @@ pub fn run(
     state: &mut State,
     form: usize,
     saving: Saving,
-    options: &Options,
+    options: &Options<'_>,
 ) -> Result<Value, Problem> {
     let models = models(options)?;
     if call.fault == Some(Fault::Throttle) {
         return Err(Problem::throttled());
     }
     if options.flag("ValidateRepeatJson", false) {
-        let packet = Sha256::digest(Value::Object(options.0.clone()).to_string());
+        let packet = Sha256::digest(serde_json::to_vec(&options.0).unwrap_or_default());
         if !state.packets.insert(packet.into()) {
             return Err(Problem::new(code::VALIDATION, "数据包重复提交，请检查"));
         }
     }
     let asked = Asked::read(saving, options, call);
-    let Some(table) = state.tables.get_mut(form) else { return Err(Problem::new(code::EXCEPTION, "form")) };
-    let mut desk = Desk { call, asked: &asked, table, base: &mut state.base, entry_ids: &mut state.entry_ids };
+    let mut desk = Desk { call, asked: &asked, parts: state.parts(form)? };
     let mut results = Vec::with_capacity(models.len());
     for (position, model) in models.iter().enumerate() {
-        let document = document(model, desk.table);
+        let document = document(model, desk.parts.table);
         let result = match call.refusal(position, &document) {
             Some(problem) => Err(vec![problem]),
             None => desk.save(model),
@@ -96,7 +95,7 @@ pub fn run(
         results.push((document, result));
     }
     if call.switches.abort_batch && results.iter().any(|(_, result)| result.is_err()) {
-        undo(desk.table, &mut results);
+        undo(desk.parts.table, &mut results);
     }
     Ok(settle(call, &asked, state, form, &models, results))
 }
@@ -173,7 +172,7 @@ fn answer(call: &Call<'_>, saving: Saving, outcome: &Outcome, mut returned: Vec<
 }
 
 /// The bills of a packet.
-pub fn models(options: &Options) -> Result<Vec<&Map<String, Value>>, Problem> {
+pub fn models<'a>(options: &'a Options<'_>) -> Result<Vec<&'a Map<String, Value>>, Problem> {
     let bad = || Problem::new(code::PARAMETER, "data数据包中的参数Model的值不正确。");
     match options.get("Model") {
         Some(Value::Object(model)) => Ok(vec![model]),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::sandbox::ledger::Effect;
 
-use super::base_data::{BaseData, USER};
+use super::base_data::USER;
 use super::bill::{Bill, Mark, Record, Status};
 use super::call::Call;
 use super::fill::Filler;
@@ -14,7 +14,7 @@ use super::login;
 use super::method::Saving;
 use super::reply::{Problem, code};
 use super::save::{Asked, value};
-use super::table::{Counter, Table};
+use super::state::Parts;
 use super::validate;
 
 /// What a save works on.
@@ -23,12 +23,8 @@ pub struct Desk<'a> {
     pub call: &'a Call<'a>,
     /// Its options.
     pub asked: &'a Asked,
-    /// The form's bills.
-    pub table: &'a mut Table,
-    /// Base data.
-    pub base: &'a mut BaseData,
-    /// FEntryIDs.
-    pub entry_ids: &'a mut Counter,
+    /// Bills, base data and ids.
+    pub parts: Parts<'a>,
 }
 
 /// A bill that was saved.
@@ -50,12 +46,12 @@ impl Desk<'_> {
         let id = value(model, "FID");
         let id = id.trim();
         let mut bill = if id.is_empty() || id == "0" { self.new_bill() } else { self.existing(id)? };
-        let is_new = self.table.get(bill.id).is_none();
+        let is_new = self.parts.table.get(bill.id).is_none();
         let mut problems: Vec<_> = self.number(&mut bill, model, is_new).err().into_iter().collect();
         let mut filler = Filler {
             layout: self.call.layout,
-            base: self.base,
-            entry_ids: self.entry_ids,
+            base: self.parts.base,
+            entry_ids: self.parts.entry_ids,
             zone: self.call.shared.zone(),
             manner: &self.asked.manner,
             problems: Vec::new(),
@@ -74,16 +70,16 @@ impl Desk<'_> {
         let number = Arc::clone(&bill.number);
         let id = bill.id;
         self.stamp(&mut bill);
-        let before = self.table.put(bill);
+        let before = self.parts.table.put(bill);
         let effect = if is_new { Effect::Create } else { Effect::Update };
         Ok(Saved { id, number, effect, before })
     }
 
     fn new_bill(&mut self) -> Bill {
         let creator = if self.asked.creator.is_empty() { login::USER } else { &self.asked.creator };
-        let mark = Mark { by: self.base.register(USER, creator, creator), at: self.call.now };
+        let mark = Mark { by: self.parts.base.register(USER, creator, creator), at: self.call.now };
         Bill {
-            id: self.table.next_id(),
+            id: self.parts.table.next_id(),
             number: "".into(),
             status: if self.asked.saving == Saving::Draft { Status::Draft } else { Status::Created },
             was_audited: false,
@@ -98,11 +94,11 @@ impl Desk<'_> {
 
     fn existing(&self, id: &str) -> Result<Bill, Vec<Problem>> {
         let caption = self.call.layout.form.caption;
-        let Some(bill) = id.parse().ok().and_then(|id| self.table.get(id)) else {
+        let Some(bill) = id.parse().ok().and_then(|id| self.parts.table.get(id)) else {
             let message = format!("内码为“{id}”的{caption}不存在或已被删除");
             return Err(vec![Problem::new(code::NOT_FOUND, message)]);
         };
-        if bill.status == Status::Audited && self.asked.validate {
+        if bill.status == Status::Audited && (self.asked.validate || self.asked.saving == Saving::Draft) {
             let message = format!("单据编号为“{}”的{caption}，单据已审核，不允许修改！", bill.number);
             return Err(vec![Problem::new(code::VALIDATION, message)]);
         }
@@ -114,14 +110,14 @@ impl Desk<'_> {
         let sent = value(model, "FBillNo");
         let sent = sent.trim();
         if is_new && (sent.is_empty() || self.call.switches.replace_number) {
-            bill.number = self.table.next_number(self.call.layout.form.prefix);
+            bill.number = self.parts.table.next_number(self.call.layout.form.prefix);
             return Ok(());
         }
         if sent.is_empty() || *bill.number == *sent {
             return Ok(());
         }
         bill.number = sent.into();
-        if self.call.switches.unique && !self.table.by_number(sent).is_empty() {
+        if self.call.switches.unique && !self.parts.table.by_number(sent).is_empty() {
             let message = format!("违反字段唯一性要求：编码唯一。[{sent}]在当前系统中已经被使用。");
             return Err(Problem::of_field("FBillNo", message));
         }
@@ -140,7 +136,7 @@ impl Desk<'_> {
 
     /// Time and user of the save, and of the audit that goes with it.
     fn stamp(&mut self, bill: &mut Bill) {
-        let mark = Mark { by: self.base.register(USER, login::USER, login::USER), at: self.call.now };
+        let mark = Mark { by: self.parts.base.register(USER, login::USER, login::USER), at: self.call.now };
         bill.modified = mark;
         if bill.status == Status::Draft && self.asked.saving != Saving::Draft {
             bill.status = Status::Created;

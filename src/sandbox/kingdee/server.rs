@@ -18,7 +18,7 @@ use super::login::{self, Failure};
 use super::method::{Login, Method};
 use super::reply::{Problem, code};
 use super::session::Access;
-use super::state::State;
+use super::state::{Parts, State};
 use super::switches::{SWITCHES, Switches};
 use super::{NAME, edit, operate, query, save, view};
 
@@ -38,9 +38,17 @@ impl Server {
 
     /// All bills, with head fields and entry rows: the judge's view. Only fields that have a value are named.
     pub fn documents(&self) -> Vec<Value> {
+        let mut documents = Vec::new();
+        self.visit_documents(&mut |document| documents.push(document));
+        documents
+    }
+
+    /// The same one by one, where there are too many to hold.
+    pub fn visit_documents(&self, visit: &mut dyn FnMut(Value)) {
         let state = self.state();
-        let tables = state.tables.iter().zip(&self.layouts);
-        tables.flat_map(|(table, layout)| table.bills().map(|bill| view::bill(layout, bill, &state.base))).collect()
+        for (table, layout) in state.tables.iter().zip(&self.layouts) {
+            table.bills().for_each(|bill| visit(view::bill(layout, bill, &state.base)));
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -82,8 +90,8 @@ impl Server {
         };
         let mut answer = match result {
             Ok(value) => json(&value),
-            Err(_) if fault == Some(Fault::Refuse) && switches.refuse_as_text => {
-                text(200, "response_error: Kingdee.BOS.KDException: 插件取消了保存操作")
+            Err(problem) if problem == Problem::refused() && switches.refuse_as_text => {
+                text(200, &format!("response_error: Kingdee.BOS.KDException: {}", problem.message))
             }
             Err(problem) if method == Method::Query && !switches.bare_query_error => {
                 json(&Value::Array(vec![Value::Array(vec![problem.answer()])]))
@@ -103,59 +111,73 @@ impl Server {
         fault: Option<Fault>,
     ) -> Result<Value, Problem> {
         let data = args.data(method.data_position());
-        let (form, layout) = self.form(method, args, data.as_ref(), switches)?;
+        let (form, layout) = self.form(&form_id(method, args, data.as_ref()))?;
         let options = data.ok_or_else(|| Problem::new(code::PARAMETER, "参数data的值不正确。"))?;
-        if method == Method::Query {
-            match fault {
-                Some(Fault::Throttle) => return Err(Problem::throttled()),
-                Some(Fault::Refuse) => return Err(Problem::refused()),
-                Some(Fault::EditLock) => return Err(Problem::edit_lock(layout.form.caption, "", switches)),
-                _ => {}
-            }
-            state.queries += 1;
-            let table = state.tables.get(form).ok_or_else(|| Problem::new(code::EXCEPTION, "form"))?;
-            return query::execute(layout, table, &state.base, &options, switches, state.queries);
-        }
         let now = self.shared.zone().civil(self.shared.now(NAME));
         let call = Call { shared: &self.shared, switches, layout, name: method.call(), now, fault };
-        let result = match method {
-            _ if fault == Some(Fault::Refuse) && switches.refuse_as_text => Err(Problem::refused()),
-            Method::Save(saving) => save::run(&call, state, form, saving, &options),
-            Method::Operate(operation) => operate::run(&call, state, form, operation, &options),
-            _ => Err(Problem::new(code::PARAMETER, "操作编码不存在")),
-        };
+        if method == Method::Query {
+            return query(&call, state, form, &options);
+        }
+        let result = write(&call, state, form, method, &options);
         if result.is_err() {
             refused(&call, state, form, method, &options);
         }
         result
     }
 
-    /// The form that a call is about.
-    fn form(
-        &self,
-        method: Method,
-        args: &Args,
-        data: Option<&Options>,
-        switches: &Switches,
-    ) -> Result<(usize, &Layout), Problem> {
-        let id = form_id(method, args, data);
+    /// The form of an id.
+    fn form(&self, id: &str) -> Result<(usize, &Layout), Problem> {
         if id.is_empty() {
             return Err(Problem::new(code::NO_FORM, "业务对象标识不能为空"));
         }
-        let found = self.layouts.iter().enumerate().find(|(_, layout)| layout.form.id.eq_ignore_ascii_case(&id));
-        let (at, layout) =
-            found.ok_or_else(|| Problem::new(code::EXCEPTION, format!("标识为“{id}”的业务对象不存在，或者被删除")))?;
-        if switches.forbid.split(',').any(|form| form.trim().eq_ignore_ascii_case(&id)) {
-            let right = if method == Method::Query { "查看" } else { "新增" };
-            let message = format!("您没有“{}”的“{right}”权限，请联系系统管理员", layout.form.caption);
-            return Err(Problem::new(code::PERMISSION, message));
-        }
-        Ok((at, layout))
+        let found = self.layouts.iter().enumerate().find(|(_, layout)| layout.form.id.eq_ignore_ascii_case(id));
+        found.ok_or_else(|| Problem::new(code::EXCEPTION, format!("标识为“{id}”的业务对象不存在，或者被删除")))
     }
 }
 
+fn query(call: &Call<'_>, state: &mut State, form: usize, options: &Options<'_>) -> Result<Value, Problem> {
+    permitted(call, "查看")?;
+    match call.fault {
+        Some(Fault::Throttle) => return Err(Problem::throttled()),
+        Some(Fault::Refuse) => return Err(Problem::refused()),
+        Some(Fault::EditLock) => return Err(Problem::edit_lock(call.layout.form.caption, "", call.switches)),
+        _ => {}
+    }
+    state.queries += 1;
+    let nonce = state.queries;
+    let Parts { table, base, .. } = state.parts(form)?;
+    query::execute(call.layout, table, base, options, call.switches, nonce)
+}
+
+fn write(
+    call: &Call<'_>,
+    state: &mut State,
+    form: usize,
+    method: Method,
+    options: &Options<'_>,
+) -> Result<Value, Problem> {
+    permitted(call, "新增")?;
+    if call.fault == Some(Fault::Refuse) && call.switches.refuse_as_text {
+        return Err(Problem::refused());
+    }
+    match method {
+        Method::Save(saving) => save::run(call, state, form, saving, options),
+        Method::Operate(operation) => operate::run(call, state, form, operation, options),
+        _ => Err(Problem::new(code::PARAMETER, "操作编码不存在")),
+    }
+}
+
+fn permitted(call: &Call<'_>, right: &str) -> Result<(), Problem> {
+    let form = call.layout.form;
+    if call.switches.forbid.split(',').any(|id| id.trim().eq_ignore_ascii_case(form.id)) {
+        let message = format!("您没有“{}”的“{right}”权限，请联系系统管理员", form.caption);
+        return Err(Problem::new(code::PERMISSION, message));
+    }
+    Ok(())
+}
+
 /// A query names its form inside `data`; other calls beside it.
-fn form_id(method: Method, args: &Args, data: Option<&Options>) -> String {
+fn form_id(method: Method, args: &Args, data: Option<&Options<'_>>) -> String {
     let inside = data.map(|data| data.text("FormId")).filter(|id| method == Method::Query && !id.is_empty());
     // By position a query has nothing but its data.
     let position = if method == Method::Query { usize::MAX } else { 0 };
@@ -163,7 +185,7 @@ fn form_id(method: Method, args: &Args, data: Option<&Options>) -> String {
 }
 
 /// A call that was refused as a whole had no effect on any of its bills.
-fn refused(call: &Call<'_>, state: &State, form: usize, method: Method, options: &Options) {
+fn refused(call: &Call<'_>, state: &State, form: usize, method: Method, options: &Options<'_>) {
     let Some(table) = state.tables.get(form) else { return };
     match method {
         Method::Save(_) => {
@@ -201,10 +223,9 @@ impl System for Server {
         let Some(method) = Method::of(&request.path, &args) else { return Aim::default() };
         let mut aim = Aim { call: method.call().to_owned(), documents: Vec::new() };
         let data = args.data(method.data_position());
-        let id = form_id(method, &args, data.as_ref());
-        let form = self.layouts.iter().position(|layout| layout.form.id.eq_ignore_ascii_case(&id));
+        let form = self.form(&form_id(method, &args, data.as_ref())).ok();
         let state = self.state();
-        if let (Some(options), Some(table)) = (data, form.and_then(|form| state.tables.get(form))) {
+        if let (Some(options), Some(table)) = (data, form.and_then(|(form, _)| state.tables.get(form))) {
             aim.documents = match method {
                 Method::Save(_) => {
                     let models = save::models(&options).unwrap_or_default();

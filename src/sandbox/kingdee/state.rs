@@ -5,8 +5,19 @@ use std::collections::HashSet;
 
 use super::base_data::BaseData;
 use super::forms::FORMS;
+use super::reply::{Problem, code};
 use super::session::Sessions;
 use super::table::{Counter, Table};
+
+/// What a writing call works on.
+pub struct Parts<'a> {
+    /// The form's bills.
+    pub table: &'a mut Table,
+    /// Base data.
+    pub base: &'a mut BaseData,
+    /// FEntryIDs.
+    pub entry_ids: &'a mut Counter,
+}
 
 /// The server's memory.
 #[derive(Debug)]
@@ -36,6 +47,12 @@ impl State {
             packets: HashSet::new(),
             queries: 0,
         }
+    }
+
+    /// The bills of the form at a position of [`FORMS`], with what writing them needs.
+    pub fn parts(&mut self, form: usize) -> Result<Parts<'_>, Problem> {
+        let table = self.tables.get_mut(form).ok_or_else(|| Problem::new(code::EXCEPTION, "业务对象不存在"))?;
+        Ok(Parts { table, base: &mut self.base, entry_ids: &mut self.entry_ids })
     }
 
     /// Forgets bills, sessions and packets. Base data stays, and ids go on rising.

@@ -1,6 +1,8 @@
 //! The array form of a filter, rewritten as tokens: `[{"Left":"(","FieldName":…,"Compare":…,"Value":…,"Right":")",
 //! "Logic":"AND"}]`.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::super::body::Options;
@@ -14,7 +16,7 @@ pub fn tokens(items: &[Value]) -> Result<Vec<Token>, Problem> {
     let mut logic: Option<Token> = None;
     for item in items {
         let Value::Object(item) = item else { return Err(syntax("an item is no object")) };
-        let item = Options(item.clone());
+        let item = Options(Cow::Borrowed(item));
         out.extend(logic.take());
         out.extend(split(&item.text("Left"))?);
         let field = item.text("FieldName");
@@ -33,7 +35,7 @@ pub fn tokens(items: &[Value]) -> Result<Vec<Token>, Problem> {
 }
 
 /// Operator and value. `67` and `76` are the internal codes the vendor's examples show for equal text and number.
-fn comparison(item: &Options, out: &mut Vec<Token>) -> Result<(), Problem> {
+fn comparison(item: &Options<'_>, out: &mut Vec<Token>) -> Result<(), Problem> {
     let compare = item.text("Compare").trim().to_ascii_lowercase();
     let value = item.text("Value");
     let sign = match compare.as_str() {

@@ -13,6 +13,9 @@ use super::token::Token;
 /// Deeper parentheses are refused, so that parsing and evaluation need little stack.
 const MAX_DEPTH: usize = 64;
 
+/// Words that are no field keys.
+const KEYWORDS: [&str; 8] = ["and", "or", "not", "in", "like", "between", "is", "null"];
+
 /// Parses all tokens.
 pub fn condition(tokens: &[Token], layout: &Layout) -> Result<Condition, Problem> {
     let mut parser = Parser { rest: tokens, layout, depth: 0 };
@@ -120,7 +123,7 @@ impl Parser<'_> {
             Token::Number(number) if negative => Operand::Number(format!("-{number}")),
             Token::Number(number) => Operand::Number(number.clone()),
             Token::Text(text) if !negative => Operand::Text(text.clone()),
-            Token::Word(key) if !negative => Operand::Column(Column::resolve(self.layout, key)?),
+            Token::Word(key) if !negative && !is_keyword(key) => Operand::Column(Column::resolve(self.layout, key)?),
             token => return Err(near(token)),
         };
         self.rest = rest;
@@ -172,6 +175,10 @@ impl Parser<'_> {
     fn stuck(&self) -> Problem {
         self.rest.first().map_or_else(|| syntax("表达式不完整"), near)
     }
+}
+
+fn is_keyword(word: &str) -> bool {
+    KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
 }
 
 fn joined(mut parts: Vec<Condition>, join: fn(Vec<Condition>) -> Condition) -> Condition {

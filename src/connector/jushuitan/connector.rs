@@ -1,0 +1,266 @@
+//! The connector.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+
+use super::calls::{CALLS, Call, SHAPING};
+use super::envelope::{self, Listing, NoListing};
+use super::faults::{classify, concerns_clock};
+use super::gateway;
+use super::settings::{App, JushuitanSettings};
+use crate::clock::{Clock, Zone, print_duration};
+use crate::connector::http::Http;
+use crate::connector::params::{self, Moments};
+use crate::connector::reply::{Purpose, Reply, of_status};
+use crate::connector::{
+    CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall,
+    TargetCall,
+};
+use crate::document::RawDocument;
+use crate::query::Query;
+use crate::receipt::Receipt;
+use crate::scheme::Source;
+use crate::scheme::tree::{Name, Node};
+
+/// More pages than this in one window are a loop.
+const MOST_PAGES: u64 = 100_000;
+
+/// One 聚水潭 account.
+pub struct Jushuitan {
+    settings: JushuitanSettings,
+    account: String,
+    http: Http,
+    zone: Zone,
+    clock: Arc<dyn Clock>,
+}
+
+/// What an answer held, owned.
+struct Got {
+    documents: Vec<RawDocument>,
+    total: Option<u64>,
+    has_next: bool,
+}
+
+impl Jushuitan {
+    /// The connector of an account. Source times are of `zone`.
+    pub fn new(settings: JushuitanSettings, account: String, http: Http, zone: Zone, clock: Arc<dyn Clock>) -> Self {
+        Self { settings, account, http, zone, clock }
+    }
+
+    async fn call(&self, method: &str, biz: &Map<String, Value>, page: u64) -> Result<Got, Fault> {
+        let biz = Value::Object(biz.clone()).to_string();
+        let reply = self.http.post(gateway::request(&self.settings, method, biz, self.clock.now())).await?;
+        let got = self.read(&reply, page);
+        if !matches!(&got, Err(fault) if fault.kind == FaultKind::Throttled) {
+            self.http.answered();
+        }
+        got
+    }
+
+    fn read(&self, reply: &Reply, page: u64) -> Result<Got, Fault> {
+        if let Some(kind) = of_status(reply.status, Purpose::Read) {
+            return Err(self.http.fault(kind, reply.described()));
+        }
+        let body = reply.json().unwrap_or_default();
+        let listing = match envelope::read(self.settings.gateway, body) {
+            Ok(listing) => listing,
+            Err(NoListing::Refused { code, message }) => return Err(self.refused(code, &message)),
+            Err(NoListing::Unrecognised(what)) => {
+                let words = format!("the answer is not recognised: {what}; {}", reply.described());
+                return Err(self.http.fault(FaultKind::Unknown, words));
+            }
+        };
+        let absurd = absurdity(&listing, page);
+        if let Some(what) = absurd {
+            return Err(Fault::new(FaultKind::Unknown, what));
+        }
+        let documents = listing.documents.iter().map(|raw| RawDocument { bytes: raw.get().as_bytes().to_vec() });
+        Ok(Got { documents: documents.collect(), total: listing.total, has_next: listing.has_next })
+    }
+
+    fn refused(&self, code: i64, message: &str) -> Fault {
+        let mut words = format!("code {code}: {message}");
+        match classify(code, message) {
+            FaultKind::Throttled => return self.http.throttled(words, None),
+            kind => {
+                if concerns_clock(code, message) {
+                    words.push_str(&self.clock_hint());
+                }
+                self.http.fault(kind, words)
+            }
+        }
+    }
+
+    fn clock_hint(&self) -> String {
+        let Some(offset) = self.http.clock_offset() else { return String::new() };
+        let apart = print_duration(std::time::Duration::from_millis(offset.unsigned_abs()));
+        let side = if offset > 0 { "behind" } else { "ahead of" };
+        format!("; the clock of this machine is {apart} {side} the system's")
+    }
+
+    /// Business parameters of one page of a call.
+    fn biz(
+        &self,
+        call: &Call,
+        params: &[(Name, Node)],
+        ids: Option<(&str, &[Value])>,
+        moments: &Moments<'_>,
+    ) -> Result<Map<String, Value>, Fault> {
+        let mut biz = params::resolve(params, moments).map_err(|fault| permanent(fault.to_string()))?;
+        if let Some((name, ids)) = ids {
+            biz.insert(name.to_owned(), Value::Array(ids.to_vec()));
+        }
+        call.page(biz, moments).map_err(permanent)
+    }
+
+    /// Reads all documents that carry one of these ids, in the shape that the scheme's parameters give them.
+    async fn by_ids(&self, call: &Call, source: &Source, ids: (&str, &[Value])) -> Result<Vec<RawDocument>, Fault> {
+        let shaping = |(name, _): &&(Name, Node)| SHAPING.contains(&name.text.as_str());
+        let shaping: Vec<(Name, Node)> = source.params.iter().filter(shaping).cloned().collect();
+        let mut documents = Vec::new();
+        for page in 1.. {
+            let moments = Moments { window: None, zone: &self.zone, page, page_size: call.max_page };
+            let biz = self.biz(call, &shaping, Some(ids), &moments)?;
+            let got = self.call(call.name, &biz, page).await?;
+            documents.extend(got.documents);
+            if !got.has_next {
+                break;
+            }
+        }
+        Ok(documents)
+    }
+
+    /// The sentence for a token that no longer holds.
+    fn renewal(&self) -> &'static str {
+        match self.settings.app {
+            App::Own => {
+                "the access token has expired or is not valid: get a new one in the open platform's console and set \
+                 `access_token`"
+            }
+            App::Isv => {
+                "the access token has expired or is not valid: the merchant must authorise the app again, then set \
+                 `access_token`"
+            }
+        }
+    }
+}
+
+/// What of a page contradicts what was asked: going on would loop or skip.
+fn absurdity(listing: &Listing<'_>, page: u64) -> Option<String> {
+    match listing.page_index {
+        Some(other) if other != page => Some(format!("page {page} was asked, page {other} was answered")),
+        _ if listing.has_next && listing.documents.is_empty() => {
+            Some(format!("page {page} is empty and yet said to have pages behind it"))
+        }
+        _ if listing.has_next && page >= MOST_PAGES => {
+            Some(format!("there is no end after {MOST_PAGES} pages: shorten `window`"))
+        }
+        _ => None,
+    }
+}
+
+fn permanent(words: impl Into<String>) -> Fault {
+    Fault::new(FaultKind::Permanent, words)
+}
+
+fn unknown(call: &str) -> Fault {
+    permanent(format!("聚水潭 has no call `{call}` for this"))
+}
+
+/// How a document is asked for by a key path: parameter, and most at a time.
+fn keyed(call: &Call, path: &Query) -> Option<(&'static str, usize)> {
+    let name = path.text().strip_prefix("$.")?;
+    call.keyed.iter().find(|(field, _, _)| *field == name).map(|(_, parameter, most)| (*parameter, *most))
+}
+
+/// Ids as the parameter takes them. A text that is no whole number can't be an `io_id` or `o_id`: there is no such
+/// document.
+fn ids(parameter: &str, keys: &[Vec<String>]) -> Vec<Value> {
+    let texts = keys.iter().filter_map(|parts| parts.first());
+    match parameter {
+        "so_ids" | "l_ids" => texts.map(|text| Value::String(text.clone())).collect(),
+        _ => texts.filter_map(|text| text.parse::<u64>().ok()).map(Value::from).collect(),
+    }
+}
+
+#[async_trait]
+impl Connector for Jushuitan {
+    fn account(&self) -> String {
+        self.account.clone()
+    }
+
+    fn source_call(&self, call: &str) -> Option<SourceCall> {
+        Call::named(call).map(Call::described)
+    }
+
+    fn target_call(&self, _call: &str) -> Option<TargetCall> {
+        None
+    }
+
+    fn calls(&self) -> (Vec<&'static str>, Vec<&'static str>) {
+        (CALLS.iter().map(|call| call.name).collect(), Vec::new())
+    }
+
+    async fn login(&self) -> Result<(), Fault> {
+        let biz = Map::from_iter([("page_index".to_owned(), 1.into()), ("page_size".to_owned(), 1.into())]);
+        match self.call("shops.query", &biz, 1).await {
+            Ok(_) => Ok(()),
+            Err(fault) if fault.kind == FaultKind::Session => {
+                Err(Fault::new(FaultKind::Refused, format!("{} ({})", self.renewal(), fault.words)))
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn clock_offset(&self) -> Option<i64> {
+        self.http.clock_offset()
+    }
+
+    async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Page, Fault> {
+        let source = request.source;
+        let call = Call::named(&source.call).ok_or_else(|| unknown(&source.call))?;
+        let page =
+            request.position.map_or(Ok(1), str::parse).map_err(|_| permanent("this is no position of a page"))?;
+        let page_size = source.page_size.unwrap_or(call.max_page).clamp(1, call.max_page);
+        let moments = Moments { window: request.window, zone: &self.zone, page, page_size };
+        let biz = self.biz(call, &source.params, None, &moments)?;
+        let Got { documents, total, has_next } = self.call(call.name, &biz, page).await?;
+        Ok(Page { documents, next: has_next.then(|| (page + 1).to_string()), total })
+    }
+
+    async fn fetch_keys(&self, source: &Source, keys: &[Vec<String>], by_number: bool) -> Result<Page, Fault> {
+        let call = Call::named(&source.call).ok_or_else(|| unknown(&source.call))?;
+        let path =
+            if by_number { source.number.as_ref() } else { source.key.first().filter(|_| source.key.len() == 1) };
+        let Some((parameter, most)) = path.and_then(|path| keyed(call, path)) else {
+            let what = path.map_or("such a key", Query::text);
+            let words = format!("`{}` can't be asked for documents by `{what}`", call.name);
+            return Err(permanent(words));
+        };
+        let mut found = Page::default();
+        for ids in ids(parameter, keys).chunks(most) {
+            found.documents.extend(self.by_ids(call, source, (parameter, ids)).await?);
+        }
+        Ok(found)
+    }
+
+    fn prepare(
+        &self,
+        call: &CallSpec,
+        _payload: &Value,
+        _lines: &[(String, Vec<String>)],
+        _receipt: Option<&Receipt>,
+    ) -> Result<String, String> {
+        Err(unknown(&call.call).words)
+    }
+
+    async fn send(&self, call: &CallSpec, items: &[Outgoing]) -> Vec<Outcome> {
+        items.iter().map(|_| Outcome::Failed(unknown(&call.call))).collect()
+    }
+
+    async fn probe(&self, call: &CallSpec, _probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
+        Err(unknown(&call.call))
+    }
+}

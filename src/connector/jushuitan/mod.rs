@@ -1,0 +1,19 @@
+//! 聚水潭 as a source (protocols/jushuitan.md): both gateways, signed calls, pages that may shift.
+
+mod settings;
+
+mod sign;
+
+mod gateway;
+
+mod envelope;
+mod faults;
+
+mod calls;
+mod fields;
+
+mod connector;
+#[cfg(test)]
+mod tests;
+pub use connector::Jushuitan;
+pub use settings::{App, Gateway, JushuitanSettings};

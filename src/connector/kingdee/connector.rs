@@ -1,0 +1,304 @@
+//! The connector.
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::calls::{CALLS, Call, Kind};
+use super::client::{Client, unsent};
+use super::judge::Judge;
+use super::lines::Row;
+use super::operate;
+use super::payload;
+use super::query::{Bill, Found, Question, any_of};
+use super::save::{self, Lines, Sent, Verdict};
+use super::shape::{List, Shape};
+use super::status::{Status, returned};
+use crate::clock::Zone;
+use crate::connector::reply::Purpose;
+use crate::connector::{
+    CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall,
+    TargetCall,
+};
+use crate::receipt::Receipt;
+use crate::scheme::Source;
+
+/// Bills asked for in one query.
+const MOST_ASKED: usize = 100;
+
+/// One 金蝶云星空 account.
+pub struct Kingdee {
+    account: String,
+    client: Client,
+    zone: Zone,
+}
+
+impl Kingdee {
+    /// The connector of an account. The server's times are of `zone`.
+    pub fn new(account: String, client: Client, zone: Zone) -> Self {
+        Self { account, client, zone }
+    }
+
+    /// Saves a batch in one request.
+    async fn save(&self, call: &Call, spec: &CallSpec, form: &str, items: &[Outgoing]) -> Vec<Outcome> {
+        let sent: Vec<Sent<'_>> = items.iter().map(|item| Sent::of(item, &spec.options)).collect();
+        let body = save::body(call, form, &spec.options, &sent);
+        let answer = match self.client.call(call.method, body, Purpose::Send).await {
+            Ok(answer) => answer,
+            Err(fault) => return items.iter().map(|_| Outcome::Failed(fault.clone())).collect(),
+        };
+        let Some(status) = Status::read(&answer) else {
+            let words = format!("the answer is not recognised: {answer}");
+            let fault = self.client.fault(FaultKind::Unknown, words);
+            return items.iter().map(|_| Outcome::Failed(fault.clone())).collect();
+        };
+        let verdicts = save::judge(&sent, &status);
+        let mut lines: Vec<Lines> = sent.iter().map(|sent| told_lines(sent, returned(&answer))).collect();
+        self.ask_lines(form, &sent, &verdicts, &mut lines).await;
+        let outcomes = sent.iter().zip(verdicts).zip(lines);
+        outcomes.map(|((sent, verdict), lines)| self.outcome(sent, verdict, lines)).collect()
+    }
+
+    fn outcome(&self, sent: &Sent<'_>, verdict: Verdict, lines: Lines) -> Outcome {
+        match verdict {
+            Verdict::Failed(kind, words) => Outcome::Failed(self.client.fault(kind, words)),
+            // Rule 12: lines that the system dropped, or made of one two, are no success.
+            Verdict::Accepted(_) if !lines.mismatches.is_empty() => {
+                let words = format!("saved, but {}", lines.mismatches.join(", "));
+                Outcome::Failed(self.client.fault(FaultKind::Unknown, words))
+            }
+            Verdict::Accepted(entity) => {
+                let told = lines.open.is_empty();
+                let receipt = save::receipt(&entity, sent, lines);
+                Outcome::Accepted { complete: told && receipt.id.is_some(), receipt }
+            }
+        }
+    }
+
+    /// Asks by one query for the lines of accepted bills that the answer did not tell or did not tell apart. Where the
+    /// query fails they stay open: the bills are saved all the same.
+    async fn ask_lines(&self, form: &str, sent: &[Sent<'_>], verdicts: &[Verdict], lines: &mut [Lines]) {
+        let mut open = Vec::new();
+        for ((sent, verdict), lines) in sent.iter().zip(verdicts).zip(lines.iter_mut()) {
+            let asks = !lines.open.is_empty() || !lines.mismatches.is_empty();
+            if let (Verdict::Accepted(entity), true) = (verdict, asks)
+                && let Some(id) = entity.id.as_deref().or(sent.id.as_deref())
+            {
+                open.push((id.to_owned(), sent, lines));
+            }
+        }
+        if open.is_empty() {
+            return;
+        }
+        let question = Question {
+            form,
+            filter: any_of(open.iter().map(|(id, _, _)| id.as_str()), std::iter::empty()),
+            head: Vec::new(),
+            lists: united(open.iter().map(|(_, sent, _)| &sent.shape)).1,
+        };
+        let Ok(found) = question.ask(&self.client).await else { return };
+        for (id, sent, lines) in open {
+            let bill = found.bills.iter().find(|bill| bill.id == id);
+            *lines = save::lines(sent, |list| rows(bill, list));
+        }
+    }
+
+    /// Runs an operation on one bill.
+    async fn operate(&self, call: &Call, spec: &CallSpec, form: &str, item: &Outgoing) -> Result<Receipt, Fault> {
+        let id = operate::addressed(&item.payload)
+            .ok_or_else(|| Fault::new(FaultKind::Permanent, "the payload names no id"))?;
+        let receipt = Receipt { id: Some(id.clone()), number: item.number.clone(), ..Receipt::default() };
+        let call = match call.kind {
+            Kind::DeleteOrCancel => match self.delete_or_cancel(form, &id).await.map_err(unsent)? {
+                Some(call) => call,
+                None => return Ok(receipt),
+            },
+            _ => call,
+        };
+        let body = operate::body(call, form, &spec.options, &item.payload);
+        let answer = self.client.call(call.method, body, Purpose::Send).await?;
+        let status = Status::read(&answer)
+            .ok_or_else(|| self.client.fault(FaultKind::Unknown, format!("the answer is not recognised: {answer}")))?;
+        operate::judge(call, &id, &status).map_err(|(kind, words)| self.client.fault(kind, words))?;
+        Ok(receipt)
+    }
+
+    /// Asks a bill's status for the call that it allows; `None` if the bill is cancelled already.
+    async fn delete_or_cancel(&self, form: &str, id: &str) -> Result<Option<&'static Call>, Fault> {
+        let found = self.states(form, any_of(std::iter::once(id), std::iter::empty())).await?;
+        let Some(bill) = found.bills.iter().find(|bill| bill.id == id) else {
+            // It may be hidden from us: a probe decides.
+            return Err(Fault::new(FaultKind::Exists, format!("id {id} is not found")));
+        };
+        if bill.is_cancelled() {
+            return Ok(None);
+        }
+        operate::delete_or_cancel(bill).map(Some).map_err(|words| Fault::new(FaultKind::Permanent, words))
+    }
+
+    async fn states(&self, form: &str, filter: String) -> Result<Found, Fault> {
+        let head = ["FDocumentStatus", "FCancelStatus"].map(str::to_owned).to_vec();
+        Question { form, filter, head, lists: Vec::new() }.ask(&self.client).await
+    }
+
+    async fn ask(&self, call: &Call, form: &str, spec: &CallSpec, probes: &[Probe]) -> Result<Found, Fault> {
+        let ids = probes.iter().filter_map(|probe| match &probe.target_id {
+            Some(id) => Some(id.clone()),
+            None if call.kind == Kind::Save => None,
+            None => operate::addressed(&probe.attempted.as_ref()?.payload),
+        });
+        let ids: Vec<String> = ids.collect();
+        let ids = ids.iter().map(String::as_str);
+        if call.kind != Kind::Save {
+            return self.states(form, any_of(ids, std::iter::empty())).await;
+        }
+        let numbers = probes.iter().filter_map(|probe| probe.number.as_deref());
+        let payloads = probes.iter().flat_map(|probe| {
+            probe
+                .attempted
+                .as_ref()
+                .map(|attempted| attempted.payload.as_str())
+                .into_iter()
+                .chain(probe.told.as_deref())
+        });
+        let shapes: Vec<Shape> = payloads
+            .map(|payload| Shape::of(&serde_json::from_str(payload).unwrap_or_default(), &spec.compare))
+            .collect();
+        let (leaves, lists) = united(shapes.iter());
+        let own = ["FDocumentStatus", "FCancelStatus", "FCreateDate", "FCreatorId.FName"];
+        let mut head = own.map(str::to_owned).to_vec();
+        head.extend(leaves.into_iter().filter(|key| !own.contains(&key.as_str())));
+        Question { form, filter: any_of(ids, numbers), head, lists }.ask(&self.client).await
+    }
+}
+
+/// The lines of a bill as the answer tells them.
+fn told_lines(sent: &Sent<'_>, returned: &[Value]) -> Lines {
+    let element = sent.number.as_deref().and_then(|number| save::returned_of(returned, number));
+    save::lines(sent, |list| save::returned_rows(element?, list))
+}
+
+fn rows(bill: Option<&Bill>, list: &List) -> Option<Vec<Row>> {
+    bill?.rows.get(&list.name).cloned()
+}
+
+/// The query keys of several payloads, each once: of heads, and of entities.
+fn united<'a>(shapes: impl Iterator<Item = &'a Shape>) -> (Vec<String>, Vec<(String, Vec<String>)>) {
+    let (mut head, mut lists) = (Vec::new(), Vec::<(String, Vec<String>)>::new());
+    for shape in shapes {
+        for leaf in shape.head.iter().filter(|leaf| !head.contains(&leaf.key)).cloned().collect::<Vec<_>>() {
+            head.push(leaf.key);
+        }
+        for list in &shape.lists {
+            let at = lists.iter().position(|(name, _)| *name == list.name).unwrap_or_else(|| {
+                lists.push((list.name.clone(), Vec::new()));
+                lists.len() - 1
+            });
+            let Some((_, keys)) = lists.get_mut(at) else { continue };
+            for key in list.keys() {
+                if !keys.iter().any(|known| known == key) {
+                    keys.push(key.to_owned());
+                }
+            }
+        }
+    }
+    (head, lists)
+}
+
+fn unknown(call: &str) -> Fault {
+    Fault::new(FaultKind::Permanent, format!("金蝶云星空 has no call `{call}` for this"))
+}
+
+/// The call and the form it is for.
+fn target(spec: &CallSpec) -> Result<(&'static Call, &str), Fault> {
+    let call = Call::named(&spec.call).ok_or_else(|| unknown(&spec.call))?;
+    let form = spec.form.as_deref().ok_or_else(|| Fault::new(FaultKind::Permanent, "`form` is missing"))?;
+    Ok((call, form))
+}
+
+#[async_trait]
+impl Connector for Kingdee {
+    fn account(&self) -> String {
+        self.account.clone()
+    }
+
+    fn source_call(&self, _call: &str) -> Option<SourceCall> {
+        None
+    }
+
+    fn target_call(&self, call: &str) -> Option<TargetCall> {
+        Call::named(call).map(Call::described)
+    }
+
+    fn calls(&self) -> (Vec<&'static str>, Vec<&'static str>) {
+        (Vec::new(), CALLS.iter().map(|call| call.name).collect())
+    }
+
+    async fn login(&self) -> Result<(), Fault> {
+        self.client.login().await
+    }
+
+    fn clock_offset(&self) -> Option<i64> {
+        self.client.clock_offset()
+    }
+
+    async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Page, Fault> {
+        Err(unknown(&request.source.call))
+    }
+
+    async fn fetch_keys(&self, source: &Source, _keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
+        Err(unknown(&source.call))
+    }
+
+    fn prepare(
+        &self,
+        call: &CallSpec,
+        payload: &Value,
+        lines: &[(String, Vec<String>)],
+        receipt: Option<&Receipt>,
+    ) -> Result<String, String> {
+        let call = Call::named(&call.call).ok_or_else(|| unknown(&call.call).words)?;
+        payload::prepare(call, payload, lines, receipt)
+    }
+
+    async fn send(&self, spec: &CallSpec, items: &[Outgoing]) -> Vec<Outcome> {
+        let (call, form) = match target(spec) {
+            Ok(target) => target,
+            Err(fault) => return items.iter().map(|_| Outcome::Failed(fault.clone())).collect(),
+        };
+        if call.method == "BatchSave" {
+            return self.save(call, spec, form, items).await;
+        }
+        let mut outcomes = Vec::with_capacity(items.len());
+        for item in items {
+            if call.kind == Kind::Save {
+                outcomes.extend(self.save(call, spec, form, std::slice::from_ref(item)).await);
+            } else {
+                let result = self.operate(call, spec, form, item).await;
+                outcomes.push(match result {
+                    Ok(receipt) => Outcome::Accepted { receipt, complete: true },
+                    Err(fault) => Outcome::Failed(fault),
+                });
+            }
+        }
+        outcomes
+    }
+
+    async fn probe(&self, spec: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
+        let (call, form) = target(spec)?;
+        let mut findings = Vec::with_capacity(probes.len());
+        for probes in probes.chunks(MOST_ASKED) {
+            let found = self.ask(call, form, spec, probes).await?;
+            let users = self.client.users().await;
+            let judge = Judge {
+                kind: call.kind,
+                compare: &spec.compare,
+                users: &users,
+                offset: self.client.clock_offset().unwrap_or(0),
+                zone: &self.zone,
+                unknown: &found.unknown,
+            };
+            findings.extend(probes.iter().map(|probe| judge.finding(probe, &found.bills)));
+        }
+        Ok(findings)
+    }
+}

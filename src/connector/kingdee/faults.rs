@@ -1,0 +1,200 @@
+//! What answers mean, by status, code and message (protocols/kingdee.md 1.3, 1.5, 3.1, 3.2). `ErrorCode` is always
+//! 500, and messages change with version and language: only codes and stable parts of messages are looked at.
+
+use serde_json::Value;
+
+use super::status::{ItemError, Status};
+use crate::connector::FaultKind;
+use crate::connector::reply::{Purpose, Reply, of_status};
+
+/// Reads an answer's body as JSON, or says what it is instead. An error that comes wrapped as rows (`[[{"Result":
+/// …}]]`) is unwrapped; a list of rows stays as it is.
+pub fn read(reply: &Reply, purpose: Purpose) -> Result<Value, FaultKind> {
+    let text = reply.text();
+    // 206 is a success to the official SDK.
+    if text.starts_with("response_error:") || !matches!(reply.status, 200 | 206) {
+        // The text of an exception, not JSON: it may have come in the middle.
+        if text.contains("ctx == null") {
+            return Err(FaultKind::Session);
+        }
+        if text.contains("Fail to verify thirty passport") {
+            return Err(FaultKind::Refused);
+        }
+        return Err(of_status(reply.status, purpose).unwrap_or(FaultKind::Unknown));
+    }
+    if reply.is_html() {
+        return Err(match purpose {
+            Purpose::Read => FaultKind::Session,
+            Purpose::Send => FaultKind::Unknown,
+        });
+    }
+    let value: Value = reply.json().and_then(|body| serde_json::from_slice(body).ok()).ok_or(FaultKind::Unknown)?;
+    Ok(unwrapped(value))
+}
+
+fn unwrapped(value: Value) -> Value {
+    let wrapped = value.get(0).and_then(|row| row.get(0)).filter(|cell| cell.get("Result").is_some());
+    wrapped.cloned().unwrap_or(value)
+}
+
+/// The kind of a refusal that is known to be raised before anything ran, for every bill of the call alike; `None` if
+/// it is none: then each bill's own error decides, and a bill without one is unknown. Codes: protocols/kingdee.md 1.5.
+/// The codes left out (4 exception, 6 database, 9 unknown field or value, 10 not found, 11 validation, 12 not
+/// possible, 13 edit lock) are raised while bills are worked on, some of them perhaps done.
+pub fn before_anything_ran(status: &Status) -> Option<FaultKind> {
+    if !status.successes.is_empty() || status.is_success == Some(true) {
+        return None;
+    }
+    match (status.code, status.errors.as_slice()) {
+        (Some(1), _) => Some(FaultKind::Session),
+        // Older servers answer 0 for everything: the words alone, and only if nothing else is said.
+        (None | Some(0), [only]) if session_words(&only.message) => Some(FaultKind::Session),
+        (Some(4), [only]) if only.message.contains("业务对象不存在") => Some(FaultKind::Permanent),
+        (Some(2 | 3 | 5 | 8), _) => Some(FaultKind::Permanent),
+        (Some(7 | 15), _) => Some(FaultKind::Refused),
+        (Some(14), _) => Some(FaultKind::Throttled),
+        _ => None,
+    }
+}
+
+fn session_words(message: &str) -> bool {
+    let message = message.trim();
+    message.contains("ctx == null")
+        || ["会话信息已丢失", "未登录", "Session information is lost"].iter().any(|words| message.starts_with(words))
+}
+
+/// The kind of a bill's own errors. Of several, the one that forbids most decides.
+pub fn of_bill(code: Option<i64>, errors: &[&ItemError], number: Option<&str>) -> FaultKind {
+    let kinds: Vec<FaultKind> = errors.iter().map(|error| of_error(code, error, number)).collect();
+    let order = [FaultKind::Unknown, FaultKind::ClosedPeriod, FaultKind::Exists, FaultKind::Transient];
+    order.into_iter().find(|kind| kinds.contains(kind)).unwrap_or(FaultKind::Permanent)
+}
+
+fn of_error(code: Option<i64>, error: &ItemError, number: Option<&str>) -> FaultKind {
+    let message = &error.message;
+    let says = |words: &[&str]| words.iter().all(|word| message.contains(word));
+    if is_duplicate(error, number) {
+        FaultKind::Exists
+    } else if code == Some(13) || says(&["冲突", "请稍候"]) || says(&["冲突", "请稍后"]) {
+        FaultKind::Transient
+    } else if says(&["关账"]) || says(&["结账"]) || says(&["期间", "关闭"]) {
+        FaultKind::ClosedPeriod
+    } else if matches!(code, Some(4 | 6)) {
+        FaultKind::Unknown
+    } else {
+        FaultKind::Permanent
+    }
+}
+
+/// Whether an error says that our number is taken; another unique field that is taken is no question of ours.
+fn is_duplicate(error: &ItemError, number: Option<&str>) -> bool {
+    let names_number = number.is_some_and(|number| error.message.contains(&format!("[{number}]")));
+    let number_field = error.field.as_deref().is_some_and(|field| field.eq_ignore_ascii_case("FBillNo"));
+    error.message.contains("违反字段唯一性要求") && (names_number || number_field)
+}
+
+/// Words by which a call says that the state it leads to is reached already (protocols/kingdee.md 3.2).
+pub fn already(message: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| message.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(status: u16, body: &str) -> Reply {
+        Reply { status, body: body.into(), ..Reply::default() }
+    }
+
+    #[test]
+    fn a_body_is_json_or_a_fault_of_its_kind() {
+        let lost = r#"{"Result":{"ResponseStatus":{"MsgCode":1}}}"#;
+        let read_json = |body: &str| read(&reply(200, body), Purpose::Send).map(|value| value.to_string());
+        assert_eq!(read_json(&format!("[[{lost}]]")), Ok(lost.to_owned()));
+        assert_eq!(read_json(lost), Ok(lost.to_owned()));
+        assert_eq!(read_json("[]"), Ok("[]".to_owned()));
+        assert_eq!(read_json(r#"[[1,2.50]]"#), Ok("[[1,2.50]]".to_owned()));
+        use FaultKind::{Refused, Session, Transient, Unknown};
+        for (status, body, on_read, on_send) in [
+            (200, "", Unknown, Unknown),
+            (200, r#"{"Result":{"ResponseSta"#, Unknown, Unknown),
+            (200, "<!DOCTYPE html><title>登录</title>", Session, Unknown),
+            (200, "response_error: ctx == null", Session, Session),
+            (200, "response_error: System.NullReferenceException", Unknown, Unknown),
+            (401, "", Session, Session),
+            (500, "Fail to verify thirty passport", Refused, Refused),
+            (500, "Additional text found in JSON string", Transient, Unknown),
+            (502, "<html>", Transient, Unknown),
+            (404, "<html>", Refused, Refused),
+        ] {
+            assert_eq!(read(&reply(status, body), Purpose::Read), Err(on_read), "read {status} {body}");
+            assert_eq!(read(&reply(status, body), Purpose::Send), Err(on_send), "send {status} {body}");
+        }
+    }
+
+    fn error(field: &str, message: &str) -> ItemError {
+        ItemError { field: Some(field.to_owned()), message: message.to_owned(), index: Some(0) }
+    }
+
+    #[test]
+    fn refusals_before_anything_ran_are_told_by_code() {
+        use FaultKind::{Permanent, Refused, Session, Throttled};
+        let status = |code, message| Status {
+            is_success: Some(false),
+            code,
+            errors: vec![error("", message)],
+            successes: Vec::new(),
+        };
+        for (code, message, kind) in [
+            (Some(1), "会话信息已丢失，请重新登录", Some(Session)),
+            (Some(0), "会话信息已丢失，请重新登录", Some(Session)),
+            (None, "ctx == null", Some(Session)),
+            (Some(9), "编码值[\"未登录\"]不存在", None),
+            (Some(0), "客户“未登录”不存在", None),
+            (Some(2), "您没有“销售出库单”的“新增”权限", Some(Permanent)),
+            (Some(5), "", Some(Permanent)),
+            (Some(8), "", Some(Permanent)),
+            (Some(4), "标识为“X”的业务对象不存在，或者被删除", Some(Permanent)),
+            (Some(4), "exception", None),
+            (Some(6), "", None),
+            (Some(7), "", Some(Refused)),
+            (Some(9), "元数据中标识为X的字段不存在", None),
+            (Some(10), "", None),
+            (Some(11), "", None),
+            (Some(13), "", None),
+            (Some(14), "", Some(Throttled)),
+            (Some(15), "", Some(Refused)),
+            (Some(99), "", None),
+        ] {
+            assert_eq!(before_anything_ran(&status(code, message)), kind, "{code:?} {message}");
+        }
+        let mixed = Status { successes: vec![super::super::status::Entity::default()], ..status(Some(2), "") };
+        assert_eq!(before_anything_ran(&mixed), None, "something ran");
+    }
+
+    #[test]
+    fn a_bills_errors_have_a_kind() {
+        use FaultKind::{ClosedPeriod, Exists, Permanent, Transient, Unknown};
+        let duplicate = "违反字段唯一性要求：编码唯一。[CK-2]在当前系统中已经被使用。";
+        let lock = "“demo”使用业务单据：“销售订单”业务操作-“[销售订单-2021-28-修改]”冲突，请稍候再使用。";
+        for (code, field, message, kind) in [
+            (11, "FBillNo", duplicate, Exists),
+            (11, "", duplicate, Exists),
+            (11, "F_EXT", "违反字段唯一性要求：外部编码唯一。[E7]在当前系统中已经被使用。", Permanent),
+            (11, "FCustomerID", "字段“客户”是必填项", Permanent),
+            (11, "", "插件取消了保存操作", Permanent),
+            (0, "", lock, Transient),
+            (13, "", "network control", Transient),
+            (11, "FDate", "单据日期所在期间已关账", ClosedPeriod),
+            (11, "FDate", "会计期间已关闭", ClosedPeriod),
+            (4, "", "Object reference not set", Unknown),
+            (6, "", "“)”附近有语法错误", Unknown),
+            (9, "", "编码值[\"C9\"]不存在", Permanent),
+        ] {
+            assert_eq!(of_bill(Some(code), &[&error(field, message)], Some("CK-2")), kind, "{message}");
+        }
+        let both = [error("FCustomerID", "字段“客户”是必填项"), error("FBillNo", duplicate)];
+        assert_eq!(of_bill(Some(11), &both.each_ref(), Some("CK-2")), Exists);
+        assert_eq!(of_bill(Some(11), &[], None), Permanent);
+    }
+}

@@ -1,0 +1,31 @@
+//! 金蝶云星空 as a target (protocols/kingdee.md): sessions, saves with a result per bill, operations by id, probes.
+
+mod settings;
+mod sign;
+
+mod faults;
+mod status;
+
+mod login;
+mod session;
+
+mod client;
+
+mod calls;
+mod payload;
+
+mod content;
+mod lines;
+mod shape;
+
+mod operate;
+mod query;
+mod save;
+
+mod judge;
+
+mod connector;
+
+pub use client::Client;
+pub use connector::Kingdee;
+pub use settings::{Application, KingdeeSettings, Login, SignDigest, TimeUnit};
