@@ -39,7 +39,10 @@ impl Access {
         } else if is(&self.read) {
             Err(Problem::new(StatusCode::FORBIDDEN, "this token may read; actions need the token `api.tokens.operate`"))
         } else {
-            Err(Problem::new(StatusCode::UNAUTHORIZED, "send `Authorization: Bearer TOKEN` with a token of `api.tokens`"))
+            Err(Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "send `Authorization: Bearer TOKEN` with a token of `api.tokens`",
+            ))
         }
     }
 
@@ -48,9 +51,10 @@ impl Access {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         let local = matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name == self.address.ip().to_string();
         // A browser's page of another origin says so; this API has none of its own yet.
-        let foreign = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()).is_some_and(|origin| {
-            origin.split("://").nth(1).is_none_or(|rest| rest != host)
-        });
+        let foreign = headers
+            .get(header::ORIGIN)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|origin| origin.split("://").nth(1).is_none_or(|rest| rest != host));
         if local && !foreign {
             return Ok(());
         }

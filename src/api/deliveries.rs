@@ -67,13 +67,20 @@ pub async fn list(
     let mut items = Vec::new();
     for unit in &state.engine.units {
         let id = &unit.scheme.id;
-        if filter.scheme.as_ref().is_some_and(|scheme| scheme != id) || from_scheme.as_ref().is_some_and(|from| id < from) {
+        if filter.scheme.as_ref().is_some_and(|scheme| scheme != id)
+            || from_scheme.as_ref().is_some_and(|from| id < from)
+        {
             continue;
         }
         let after = from_place.clone().filter(|_| from_scheme.as_ref() == Some(id));
         let left = limit - items.len();
-        let query =
-            DeliveryQuery { target: filter.target.clone(), state: wanted, after, limit: left, language: language(&headers) };
+        let query = DeliveryQuery {
+            target: filter.target.clone(),
+            state: wanted,
+            after,
+            limit: left,
+            language: language(&headers),
+        };
         let (found, next) = deliveries(&*state.engine.store, &unit.scheme, &query)?;
         for view in found {
             items.push(item(view)?);

@@ -136,7 +136,7 @@ pub async fn search(
     let mut found = Vec::new();
     for unit in &state.engine.units {
         for key in find_keys(&*state.engine.store, &unit.scheme.id, &query.q)? {
-            found.extend(show(&*state.engine.store, &unit.scheme, &key, None, language(&headers))?);
+            found.extend(show(&*state.engine.store, &unit.scheme, &key, None, (state.mask(), language(&headers)))?);
         }
     }
     Ok(Json(List::new(found, None)))
@@ -145,7 +145,7 @@ pub async fn search(
 fn detail(state: &State, scheme: &str, text: &str, version: Option<u64>, language: Language) -> Answer<DocumentDetail> {
     let unit = unit(state, scheme)?;
     let key = only(state, scheme, text)?;
-    let found = show(&*state.engine.store, &unit.scheme, &key, version, language)?;
+    let found = show(&*state.engine.store, &unit.scheme, &key, version, (state.mask(), language))?;
     found.map(Json).ok_or_else(|| Problem::missing(format!("`{scheme}` has no such document or version of `{key}`")))
 }
 

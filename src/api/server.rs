@@ -16,6 +16,7 @@ use crate::api::{actions, deliveries, documents, schemes};
 use crate::clock::Time;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::engine::view::Mask;
 
 /// Largest body of an action.
 const MAX_BODY: usize = 1 << 20;
@@ -37,9 +38,15 @@ pub struct State {
     /// When the service started.
     pub started: Time,
     access: Access,
+    mask: Mask,
 }
 
 impl State {
+    /// Which fields are never shown.
+    pub fn mask(&self) -> &Mask {
+        &self.mask
+    }
+
     /// Who may do what.
     pub fn access(&self) -> &Access {
         &self.access
@@ -64,7 +71,12 @@ impl Server {
         let token = config.api.operate.as_ref().map(|token| token.reveal().to_owned());
         let started = engine.clock.now();
         let access = Access::new(config.api.read.clone(), config.api.operate.clone(), address);
-        Ok(Self { listener, address, token, state: Arc::new(State { engine, started, access }) })
+        Ok(Self {
+            listener,
+            address,
+            token,
+            state: Arc::new(State { engine, started, access, mask: Mask::new(&config.mask) }),
+        })
     }
 
     /// Where it listens.

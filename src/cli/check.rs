@@ -71,7 +71,9 @@ async fn online(context: &Context, checked: &Checked, chosen: &[&Ready]) -> Resu
         let window = Window { begin: end.minus(source.window), end };
         let request = FetchRequest { source, window: Some(window), position: None };
         match ready.connector.fetch(&request).await {
-            Ok(page) => println!("ok  {}: a page of `{}` has {} documents", ready.scheme.id, source.call, page.documents.len()),
+            Ok(page) => {
+                println!("ok  {}: a page of `{}` has {} documents", ready.scheme.id, source.call, page.documents.len())
+            }
             Err(fault) => {
                 println!("FAILED  {}: {}", ready.scheme.id, fault.words);
                 exit = Exit::Failed;

@@ -31,6 +31,8 @@ pub struct Context {
     /// Language of sentences.
     pub language: Language,
     literal_secrets: LiteralSecrets,
+    /// How many more words the log is to have.
+    pub verbose: u8,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -57,6 +59,7 @@ impl Context {
             json: args.json,
             language: Language::from_tag(&args.lang),
             literal_secrets,
+            verbose: args.verbose,
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -68,6 +71,7 @@ impl Context {
             json: self.json,
             language: self.language,
             literal_secrets: LiteralSecrets::Allowed,
+            verbose: self.verbose,
             clock: Arc::clone(&self.clock),
         }
     }
@@ -106,7 +110,11 @@ impl Context {
         faults.extend(more);
         faults.sort();
         faults.dedup();
-        if faults.is_empty() { Ok(Checked { config, ready, tables, systems: around.systems }) } else { Err(Failure::Faults(faults)) }
+        if faults.is_empty() {
+            Ok(Checked { config, ready, tables, systems: around.systems })
+        } else {
+            Err(Failure::Faults(faults))
+        }
     }
 
     fn connect(&self, config: &Config, faults: &mut Vec<Fault>) -> BTreeMap<String, SystemReady> {
@@ -140,7 +148,9 @@ impl Context {
             return Ok(());
         }
         let file = self.config.display();
-        Err(Failure::Usage(format!("there is no configuration file `{file}`; name one by `--config FILE`, or try `deltaferry demo`")))
+        Err(Failure::Usage(format!(
+            "there is no configuration file `{file}`; name one by `--config FILE`, or try `deltaferry demo`"
+        )))
     }
 
     /// Opens the store for reading, beside a running service too. After an unclean stop it is recovered once.
@@ -148,7 +158,9 @@ impl Context {
         let path = database(config);
         if !path.is_file() {
             let path = path.display();
-            return Err(Failure::failed(format!("there is no database `{path}` yet; `deltaferry once` or `run` makes it")));
+            return Err(Failure::failed(format!(
+                "there is no database `{path}` yet; `deltaferry once` or `run` makes it"
+            )));
         }
         match RedbStore::open_read_only(&path, &RedbOptions::default()) {
             Ok(store) => Ok(Arc::new(store)),
@@ -192,7 +204,10 @@ pub fn read_tables(config: &Config, faults: &mut Vec<Fault>) -> Tables {
             },
             Err(error) => {
                 let at: Position = file.at.clone();
-                faults.push(Fault::new(at, format!("table `{}`: `{}` can't be read: {error}", file.name, file.path.display())));
+                faults.push(Fault::new(
+                    at,
+                    format!("table `{}`: `{}` can't be read: {error}", file.name, file.path.display()),
+                ));
             }
         }
     }

@@ -25,7 +25,9 @@ pub async fn run(context: &Context, verb: Deliveries) -> Result<Exit, Failure> {
             let action = match (resolution, id) {
                 (ResolveAs::Delivered, id) => Action::ResolveDelivered { id },
                 (ResolveAs::Resend, None) => Action::ResolveResend,
-                (ResolveAs::Resend, Some(_)) => return Err(Failure::Usage("`--id` goes with `--as delivered`".to_owned())),
+                (ResolveAs::Resend, Some(_)) => {
+                    return Err(Failure::Usage("`--id` goes with `--as delivered`".to_owned()));
+                }
             };
             act(context, chosen, action).await
         }

@@ -26,7 +26,8 @@ const EDIT_EVERY: Duration = Duration::from_secs(20);
 pub async fn run(context: &Context, verb: Demo) -> Result<Exit, Failure> {
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone());
-    let options = Options { seed: verb.seed, documents: verb.documents, port: 0, switches: vec![("rate".into(), "off".into())] };
+    let options =
+        Options { seed: verb.seed, documents: verb.documents, port: 0, switches: vec![("rate".into(), "off".into())] };
     let sandbox = Sandbox::start(options, Arc::clone(&context.clock)).await?;
     let folder = TemporaryFolder::make()?;
     write_configuration(folder.path(), &sandbox)?;
@@ -59,14 +60,24 @@ async fn rounds(context: &Context, engine: &Arc<Engine>, sandbox: &Running) -> R
     let edited = jushuitan.edit(&serde_json::json!({ "rate": 0.05 })).map_err(Failure::failed)?;
     println!("\n== third run: {} shipments were changed at the source", edited.len());
     let third = round(context, engine, sandbox).await?;
-    println!("changed documents captured: {}", third.iter().filter_map(|s| s.last_run.as_ref()).map(|run| run.changed).sum::<u64>());
+    println!(
+        "changed documents captured: {}",
+        third.iter().filter_map(|s| s.last_run.as_ref()).map(|run| run.changed).sum::<u64>()
+    );
     println!("sent: {}", effects(sandbox) - sent_first - sent_second);
 
     let verdict = judge(sandbox);
     println!("\n== what the sandbox's ledger holds");
     tell(&verdict);
     let fine = verdict.is_exact() && sent_second == 0 && left(&third) == 0;
-    println!("{}", if fine { "every shipment stands in 金蝶云星空 exactly once, in its newest version" } else { "NOT as it has to be" });
+    println!(
+        "{}",
+        if fine {
+            "every shipment stands in 金蝶云星空 exactly once, in its newest version"
+        } else {
+            "NOT as it has to be"
+        }
+    );
     Ok(if fine { Exit::Done } else { Exit::Failed })
 }
 
@@ -92,7 +103,10 @@ async fn stay(
     }
     println!("  control  {}", sandbox.control_url());
     println!("status: http://{}/api/v1/schemes", server.address());
-    println!("a few shipments change every {} seconds; Ctrl-C ends the demo and removes its data", EDIT_EVERY.as_secs());
+    println!(
+        "a few shipments change every {} seconds; Ctrl-C ends the demo and removes its data",
+        EDIT_EVERY.as_secs()
+    );
     let answering = tokio::spawn(server.serve(engine.stop.clone()));
     let edits = async {
         while !engine.stop.is_cancelled() {
@@ -101,7 +115,12 @@ async fn stay(
                 && let Ok(edited) = jushuitan.edit(&serde_json::json!({ "rate": 0.01 }))
             {
                 let verdict = judge(sandbox);
-                println!("{} shipments changed at the source; the target has seen {} creates and {} updates", edited.len(), verdict.creates, verdict.updates);
+                println!(
+                    "{} shipments changed at the source; the target has seen {} creates and {} updates",
+                    edited.len(),
+                    verdict.creates,
+                    verdict.updates
+                );
             }
             for unit in &engine.units {
                 unit.run_now.notify_one();

@@ -3,7 +3,7 @@
 use crate::cli::args::{Docs, DocsWhat};
 use crate::cli::context::Context;
 use crate::cli::output::{Exit, Failure, json, table};
-use crate::engine::view::{DocumentQuery, documents, find_keys, show};
+use crate::engine::view::{DocumentQuery, Mask, documents, find_keys, show};
 use crate::name::Key;
 use crate::reason::State;
 use crate::scheme::Scheme;
@@ -27,7 +27,7 @@ pub fn run(context: &Context, verb: &Docs) -> Result<Exit, Failure> {
                 return Err(Failure::failed(format!("`{}` has no document with key or number `{key}`", scheme.id)));
             }
             for key in &keys {
-                let found = show(&*store, scheme, key, *version, context.language)?;
+                let found = show(&*store, scheme, key, *version, (&Mask::new(&config.mask), context.language))?;
                 let found = found.ok_or_else(|| Failure::failed(format!("`{key}` has no such version stored")))?;
                 json(&found)?;
             }
@@ -60,7 +60,8 @@ fn list(context: &Context, store: &dyn Store, scheme: &Scheme, query: &DocumentQ
     }
     let mut shown = table(&["key", "number", "version", "captured at", "states"]);
     for document in &found {
-        let states: Vec<String> = document.targets.iter().map(|target| format!("{} {}", target.target, target.state)).collect();
+        let states: Vec<String> =
+            document.targets.iter().map(|target| format!("{} {}", target.target, target.state)).collect();
         let deleted = if document.deleted { " (deleted)" } else { "" };
         shown.add_row(vec![
             document.key.clone(),

@@ -106,7 +106,11 @@ pub fn print(statuses: &[SchemeStatus]) {
     for status in statuses {
         for target in &status.targets {
             for (state, count) in target.counts.iter().filter(|(_, count)| **count > 0) {
-                delivered.add_row(vec![format!("{}/{}", status.scheme, target.target), (*state).to_owned(), count.to_string()]);
+                delivered.add_row(vec![
+                    format!("{}/{}", status.scheme, target.target),
+                    (*state).to_owned(),
+                    count.to_string(),
+                ]);
             }
         }
     }

@@ -7,6 +7,7 @@ use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 
 use crate::cli::args::Args;
+use crate::config::Log;
 use crate::fault::Fault;
 
 /// Exit codes of interface.md section 2.
@@ -105,18 +106,44 @@ pub fn table(header: &[&str]) -> Table {
     table
 }
 
-/// Starts the log on standard error: warnings for verbs that print data, more for those that work.
+/// Starts the log on standard error. The service starts its own, by its configuration.
 pub fn start_log(args: &Args) {
-    use tracing_subscriber::EnvFilter;
     let level = match (args.verbose, &args.verb) {
-        (0, crate::cli::args::Verb::Run) => "info",
+        (0, crate::cli::args::Verb::Run) => return,
         (0, _) => "warn",
         (1, _) => "debug",
         _ => "trace",
     };
-    let filter = EnvFilter::try_from_env("DELTAFERRY_LOG")
-        .unwrap_or_else(|_| EnvFilter::new(format!("warn,deltaferry={level}")));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let log = tracing_subscriber::fmt().with_env_filter(filter(level)).with_writer(std::io::stderr).with_target(false);
     // A second start (in tests) keeps the first log.
     let _ = log.with_ansi(std::io::stderr().is_terminal()).try_init();
+}
+
+/// Starts the service's log: files of a day each, as many as are to be kept, or standard error.
+pub fn start_service_log(config: &Log, verbose: u8) -> Result<(), Failure> {
+    let level = match verbose {
+        0 => config.level.as_str(),
+        1 => "debug",
+        _ => "trace",
+    };
+    let log = tracing_subscriber::fmt().with_env_filter(filter(level)).with_target(false);
+    let started = match &config.dir {
+        None => log.with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).try_init(),
+        Some(folder) => {
+            std::fs::create_dir_all(folder)?;
+            let files = tracing_appender::rolling::Builder::new()
+                .rotation(tracing_appender::rolling::Rotation::DAILY)
+                .filename_prefix("deltaferry")
+                .filename_suffix("log")
+                .max_log_files(config.keep as usize)
+                .build(folder)?;
+            log.with_writer(std::sync::Mutex::new(files)).with_ansi(false).try_init()
+        }
+    };
+    started.map_err(|error| Failure::failed(format!("the log can't be started: {error}")))
+}
+
+fn filter(level: &str) -> tracing_subscriber::EnvFilter {
+    let by_variable = tracing_subscriber::EnvFilter::try_from_env("DELTAFERRY_LOG");
+    by_variable.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("warn,deltaferry={level}")))
 }

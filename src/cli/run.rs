@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api;
 use crate::cli::context::{Context, read_tables};
-use crate::cli::output::{Exit, Failure};
+use crate::cli::output::{Exit, Failure, start_service_log};
 use crate::cli::remote::ServiceFile;
 use crate::config::Config;
 use crate::engine::operate::{Action, Selection};
@@ -19,6 +19,7 @@ const TABLES_EVERY: Duration = Duration::from_secs(5);
 
 pub async fn run(context: &Context) -> Result<Exit, Failure> {
     let mut checked = context.check()?;
+    start_service_log(&checked.config.log, context.verbose)?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone());
     let engine = context.engine(&mut checked, stop.clone()).await?;

@@ -7,15 +7,14 @@ use crate::cli::context::Context;
 use crate::cli::output::{Exit, Failure, json, table};
 
 /// Names and texts of the shipped schemes.
-pub const SHIPPED: &[(&str, &str)] = &[(
-    "jushuitan-shipment-to-kingdee",
-    include_str!("../../schemes/jushuitan-shipment-to-kingdee.yaml"),
-)];
+pub const SHIPPED: &[(&str, &str)] =
+    &[("jushuitan-shipment-to-kingdee", include_str!("../../schemes/jushuitan-shipment-to-kingdee.yaml"))];
 
 pub fn run(context: &Context, verb: &Schemes) -> Result<Exit, Failure> {
     match &verb.what {
         SchemesWhat::List if context.json => {
-            let list: Vec<_> = SHIPPED.iter().map(|(name, text)| serde_json::json!({ "name": name, "title": title(text) })).collect();
+            let list: Vec<_> =
+                SHIPPED.iter().map(|(name, text)| serde_json::json!({ "name": name, "title": title(text) })).collect();
             json(&list)?;
         }
         SchemesWhat::List => {

@@ -30,7 +30,8 @@ fn print(statuses: &[SchemeStatus]) {
     for status in statuses {
         let behind = status.behind.map(|seconds| print_duration(std::time::Duration::from_secs(seconds)));
         let run = status.last_run.as_ref();
-        let error = run.and_then(|run| run.error.clone()).or_else(|| status.paused.clone().map(|why| format!("paused: {why}")));
+        let error =
+            run.and_then(|run| run.error.clone()).or_else(|| status.paused.clone().map(|why| format!("paused: {why}")));
         schemes.add_row(vec![
             status.scheme.clone(),
             status.watermark.clone().unwrap_or_else(|| "-".into()),
@@ -44,8 +45,12 @@ fn print(statuses: &[SchemeStatus]) {
     let mut targets = table(&["target", "told to", "states", "oldest due", "paused"]);
     for status in statuses {
         for target in &status.targets {
-            let states: Vec<String> =
-                target.counts.iter().filter(|(_, count)| **count > 0).map(|(state, count)| format!("{state} {count}")).collect();
+            let states: Vec<String> = target
+                .counts
+                .iter()
+                .filter(|(_, count)| **count > 0)
+                .map(|(state, count)| format!("{state} {count}"))
+                .collect();
             targets.add_row(vec![
                 format!("{}/{}", status.scheme, target.target),
                 target.answer.clone().unwrap_or_else(|| "waits for `decide`".into()),

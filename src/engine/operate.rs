@@ -204,7 +204,8 @@ impl Engine {
                 let page = self.store.deliveries(scheme, target, Some(state), after.as_ref(), 500)?;
                 let Some((last, _)) = page.last() else { break };
                 after = Some(last.clone());
-                let missing = page.into_iter().filter(|(_, row)| row.reason.as_ref().is_some_and(|r| !r.missing.is_empty()));
+                let missing =
+                    page.into_iter().filter(|(_, row)| row.reason.as_ref().is_some_and(|r| !r.missing.is_empty()));
                 keys.extend(missing.map(|(key, _)| key.as_str().to_owned()));
             }
         }

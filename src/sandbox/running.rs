@@ -11,11 +11,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::sandbox::control::{self, Control};
-use crate::sandbox::{jushuitan, kingdee};
 use crate::sandbox::ledger::Entry;
 use crate::sandbox::server::{self, House};
 use crate::sandbox::shared::Shared;
 use crate::sandbox::wire::System;
+use crate::sandbox::{jushuitan, kingdee};
 
 /// The control API's port, counted from the first.
 const CONTROL: u16 = 9;

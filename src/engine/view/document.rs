@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::document::Head;
 use crate::engine::view::delivery::{StateView, state_view};
+use crate::engine::view::mask::Mask;
 use crate::engine::view::status::target_names;
 use crate::name::Key;
 use crate::reason::{Language, State};
@@ -44,7 +45,7 @@ pub struct DocumentDetail {
     pub versions: Vec<u64>,
     /// Why it stands in quarantine, if it does.
     pub quarantined: Option<String>,
-    /// The snapshot as captured, digit for digit.
+    /// The snapshot as captured, digit for digit, personal data masked.
     pub document: Option<Box<RawValue>>,
 }
 
@@ -106,7 +107,7 @@ pub fn show(
     scheme: &Scheme,
     key: &Key,
     version: Option<u64>,
-    language: Language,
+    (mask, language): (&Mask, Language),
 ) -> Result<Option<DocumentDetail>, StoreError> {
     let Some(head) = store.heads(&scheme.id, std::slice::from_ref(key))?.into_iter().flatten().next() else {
         return Ok(None);
@@ -115,7 +116,7 @@ pub fn show(
     if version.is_some() && body.is_none() {
         return Ok(None);
     }
-    let text = body.and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = body.and_then(|bytes| mask.apply(&bytes));
     Ok(Some(DocumentDetail {
         head: document_view(store, scheme, key, &head, language)?,
         versions: store.versions(&scheme.id, key)?,

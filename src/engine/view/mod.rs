@@ -4,6 +4,7 @@
 mod delivery;
 mod document;
 mod explain;
+mod mask;
 mod status;
 
 pub use delivery::{
@@ -11,4 +12,5 @@ pub use delivery::{
 };
 pub use document::{DocumentDetail, DocumentQuery, DocumentView, documents, find_keys, show};
 pub use explain::explain;
+pub use mask::Mask;
 pub use status::{RunView, SchemeStatus, TargetStatus, status, target_names};
