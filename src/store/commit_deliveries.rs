@@ -1,0 +1,196 @@
+//! Deliveries of one target become durable: each write checked against what the store holds, then all written.
+
+use std::collections::BTreeMap;
+
+use super::key::KeyBytes;
+use super::tables::{Owner, SchemeRow, code, of_delivery, of_scheme, of_target};
+use super::transaction::Tables;
+use super::value::{from_json, to_count, to_json};
+use crate::name::Key;
+use crate::reason::State;
+use crate::store::{Attempt, Delivery, DeliveryCommit, DeliveryWrite, StoreError, TargetState, WriteResult};
+
+/// What a commit will write.
+pub(super) struct DeliveryPlan<'c> {
+    scheme: &'c str,
+    target: &'c str,
+    /// Rows by their key: as they were and as they will be.
+    rows: BTreeMap<KeyBytes, Moved<'c>>,
+    attempts: Vec<(KeyBytes, &'c Attempt)>,
+    /// Owners as they will be; none: free.
+    identities: BTreeMap<&'c str, Option<Owner>>,
+    counts: BTreeMap<State, u64>,
+    /// The target's state where its position moves.
+    state: Option<TargetState>,
+    known_scheme: bool,
+    results: Vec<WriteResult>,
+}
+
+struct Moved<'c> {
+    key: &'c Key,
+    before: Option<Delivery>,
+    after: Delivery,
+}
+
+/// Looks at what the store holds and decides. A conflict is an error; a write that can't be is only left out.
+pub(super) fn plan<'c>(tables: &Tables<'_>, commit: &'c DeliveryCommit) -> Result<DeliveryPlan<'c>, StoreError> {
+    let DeliveryCommit { scheme, target, step: _, position, writes } = commit;
+    let mut plan = DeliveryPlan {
+        state: None,
+        known_scheme: tables.schemes.get(&of_scheme(scheme), from_json::<SchemeRow>)?.is_some(),
+        rows: BTreeMap::new(),
+        attempts: Vec::new(),
+        identities: BTreeMap::new(),
+        counts: BTreeMap::new(),
+        results: Vec::with_capacity(writes.len()),
+        scheme,
+        target,
+    };
+    let moved = position.map(|step| plan.check_position(tables, step)).transpose()?;
+    for write in writes {
+        let result = plan.check(tables, write)?;
+        plan.results.push(result);
+    }
+    // A decision that was left out has to be made again, so the position must not pass its change.
+    plan.state = moved.filter(|_| plan.results.iter().all(|result| matches!(result, WriteResult::Written(_))));
+    plan.count(tables)?;
+    Ok(plan)
+}
+
+impl<'c> DeliveryPlan<'c> {
+    fn check_position(&self, tables: &Tables<'_>, (from, to): (u64, u64)) -> Result<TargetState, StoreError> {
+        let stored = tables.targets.get(&of_target(self.scheme, self.target), from_json::<TargetState>)?;
+        let state = stored.unwrap_or_default();
+        if state.position != from {
+            return Err(StoreError::Conflict(format!(
+                "position of target `{}` of `{}` is {}, the step begins at {from}",
+                self.target, self.scheme, state.position
+            )));
+        }
+        Ok(TargetState { position: to, ..state })
+    }
+
+    fn check(&mut self, tables: &Tables<'_>, write: &'c DeliveryWrite) -> Result<WriteResult, StoreError> {
+        let DeliveryWrite { key, expect, row, attempt, claim, release } = write;
+        let place = of_delivery(self.scheme, self.target, key);
+        let before = match self.rows.get(&place) {
+            Some(moved) => Some(moved.after.clone()),
+            None => tables.deliveries.get(&place, from_json::<Delivery>)?,
+        };
+        if before.as_ref().map_or(0, |row| row.rev) != *expect {
+            return Ok(WriteResult::Changed);
+        }
+        let ours = Owner { scheme: self.scheme.to_owned(), target: self.target.to_owned(), key: key.clone() };
+        if let Some(identity) = claim
+            && let Some(owner) = self.owner(tables, identity)?
+            && owner != ours
+        {
+            return Ok(WriteResult::Owned(owner.scheme, owner.target, owner.key));
+        }
+        if let Some(identity) = release
+            && self.owner(tables, identity)?.as_ref() == Some(&ours)
+        {
+            self.identities.insert(identity, None);
+        }
+        if let Some(identity) = claim {
+            self.identities.insert(identity, Some(ours));
+        }
+        if let Some(attempt) = attempt {
+            self.attempts.push((place.clone().u32(attempt.n), attempt));
+        }
+        let rev = expect.saturating_add(1);
+        let after = Delivery { rev, ..row.clone() };
+        match self.rows.get_mut(&place) {
+            Some(moved) => moved.after = after,
+            None => {
+                self.rows.insert(place, Moved { key, before, after });
+            }
+        }
+        Ok(WriteResult::Written(rev))
+    }
+
+    fn owner(&self, tables: &Tables<'_>, identity: &str) -> Result<Option<Owner>, StoreError> {
+        match self.identities.get(identity) {
+            Some(owner) => Ok(owner.clone()),
+            None => tables.identities.get(&KeyBytes::new().text(identity), from_json),
+        }
+    }
+
+    /// How many rows of each state there will be.
+    fn count(&mut self, tables: &Tables<'_>) -> Result<(), StoreError> {
+        let mut changes: BTreeMap<State, i64> = BTreeMap::new();
+        for moved in self.rows.values() {
+            if let Some(before) = &moved.before {
+                *changes.entry(before.state).or_default() -= 1;
+            }
+            *changes.entry(moved.after.state).or_default() += 1;
+        }
+        for (state, by) in changes.into_iter().filter(|(_, by)| *by != 0) {
+            let place = of_target(self.scheme, self.target).u8(code(state));
+            let count = tables.counts.get(&place, to_count)?.unwrap_or(0);
+            self.counts.insert(state, count.saturating_add_signed(by));
+        }
+        Ok(())
+    }
+
+    /// Writes what was planned.
+    pub(super) fn write(self, tables: &mut Tables<'_>) -> Result<Vec<WriteResult>, StoreError> {
+        let place = of_target(self.scheme, self.target);
+        for (at, Moved { key, before, after }) in &self.rows {
+            tables.deliveries.put(at, &to_json(after))?;
+            index(tables, &place, key, before.as_ref(), Some(after))?;
+        }
+        for (at, attempt) in &self.attempts {
+            tables.attempts.put(at, &to_json(*attempt))?;
+        }
+        for (identity, owner) in &self.identities {
+            let at = KeyBytes::new().text(identity);
+            match owner {
+                Some(owner) => tables.identities.put(&at, &to_json(owner))?,
+                None => tables.identities.remove(&at)?,
+            }
+        }
+        for (state, count) in &self.counts {
+            put_count(tables, &place, *state, *count)?;
+        }
+        if let Some(state) = &self.state {
+            tables.targets.put(&place, &to_json(state))?;
+        }
+        if !self.known_scheme {
+            tables.schemes.put(&of_scheme(self.scheme), &to_json(&SchemeRow::default()))?;
+        }
+        Ok(self.results)
+    }
+}
+
+/// Moves a delivery's entries in the queue and in the index of states. `place` is its target's prefix.
+pub(super) fn index(
+    tables: &mut Tables<'_>,
+    place: &KeyBytes,
+    key: &Key,
+    before: Option<&Delivery>,
+    after: Option<&Delivery>,
+) -> Result<(), StoreError> {
+    let due = |row: Option<&Delivery>| Some(place.clone().time(row?.due?).text(key.as_str()));
+    let state = |row: Option<&Delivery>| Some(place.clone().u8(code(row?.state)).text(key.as_str()));
+    for (rows, old, new) in
+        [(&mut tables.queue, due(before), due(after)), (&mut tables.states, state(before), state(after))]
+    {
+        if old == new {
+            continue;
+        }
+        if let Some(old) = old {
+            rows.remove(&old)?;
+        }
+        if let Some(new) = new {
+            rows.put(&new, &[])?;
+        }
+    }
+    Ok(())
+}
+
+/// Stores how many deliveries of a target are in a state.
+pub(super) fn put_count(tables: &mut Tables<'_>, place: &KeyBytes, state: State, count: u64) -> Result<(), StoreError> {
+    let at = place.clone().u8(code(state));
+    if count == 0 { tables.counts.remove(&at) } else { tables.counts.put(&at, &count.to_le_bytes()) }
+}

@@ -1,0 +1,256 @@
+//! The database file: created whole or not at all, opened by one writer and any number of readers, its format and
+//! its last close looked at before anything else is read.
+
+use std::fs;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use redb::backends::FileBackend;
+use redb::{Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase};
+
+use super::key::KeyBytes;
+use super::rows::{Rows, WriteRows, fault};
+use super::tables::{ALL, META};
+use super::value::to_count;
+use crate::store::StoreError;
+
+/// The newest format known here. An older one would be migrated, a newer one is refused.
+pub(super) const FORMAT: u64 = 1;
+/// Holds a million documents' hot pages; above it a cache of 256 MiB pays (performance.md section 7).
+const CACHE: usize = 64 * 1024 * 1024;
+
+/// How the embedded store is opened.
+#[derive(Debug, Clone)]
+pub struct RedbOptions {
+    /// Memory for cached pages, in bytes; does not grow with the number of documents.
+    pub cache: usize,
+    /// Whether opening for writing checks every page of the file even after a good close. After an unclean stop it
+    /// always does. It takes about CHECK_COST; without it, a bit flipped in the file while nobody had it open may
+    /// make whole pages read as they were some time ago, which no checksum of a value can see.
+    pub check: bool,
+}
+
+impl Default for RedbOptions {
+    fn default() -> Self {
+        Self { cache: CACHE, check: true }
+    }
+}
+
+impl RedbOptions {
+    /// The database's own options. Both sides must name the same mode to share the file.
+    pub(super) fn builder(&self) -> Builder {
+        let mut builder = Builder::new();
+        builder.set_cache_size(self.cache).set_concurrency_mode(ConcurrencyMode::SingleWriter);
+        builder
+    }
+}
+
+/// Opens the database for writing: called at the start, and again after an I/O error.
+pub(super) type Opener = Box<dyn Fn() -> Result<Database, DatabaseError> + Send>;
+
+/// An opener of a file that exists.
+pub(super) fn opener(path: &Path, options: &RedbOptions) -> Opener {
+    let (path, options) = (path.to_owned(), options.clone());
+    Box::new(move || options.builder().open(&path))
+}
+
+/// A database open for writing.
+pub(super) struct Opened {
+    /// The database.
+    pub(super) database: Database,
+    /// Whether the file says that it was not closed: it stays so until it is.
+    pub(super) unclean: bool,
+}
+
+/// Opens a database for writing. The whole file is checked, as it is read from the disk, after an unclean stop and
+/// wherever `check` asks for it; a repaired one is opened anew before anything is written.
+pub(super) fn open(name: &str, opener: &Opener, check: bool) -> Result<Opened, StoreError> {
+    let open = || guarded(name, || opener().map_err(|e| refused(name, e)));
+    let mut database = open()?;
+    let unclean = guarded(name, || is_unclean(name, &database))?;
+    let sound = !(check || unclean) || guarded(name, || database.check_integrity().map_err(|e| refused(name, e)))?;
+    if !sound {
+        tracing::warn!(database = name, unclean, "the file was repaired");
+        database.close().map_err(|e| refused(name, e))?;
+        database = open()?;
+    }
+    Ok(Opened { database, unclean })
+}
+
+/// Opens a database again within the process that had it open: its own commits are known to be whole.
+pub(super) fn reopen(name: &str, opener: &Opener) -> Result<Opened, StoreError> {
+    let database = guarded(name, || opener().map_err(|e| refused(name, e)))?;
+    let unclean = guarded(name, || is_unclean(name, &database))?;
+    Ok(Opened { database, unclean })
+}
+
+/// Opens a file for reading only, beside the process that writes it if there is one.
+pub(super) fn open_read_only(path: &Path, options: &RedbOptions) -> Result<ReadOnlyDatabase, StoreError> {
+    let name = &path.display().to_string();
+    guarded(name, || {
+        let database = options.builder().open_read_only(path).map_err(|e| refused(name, e))?;
+        is_unclean(name, &database)?;
+        Ok(database)
+    })
+}
+
+/// The tables and the format of a new database.
+pub(super) fn initialise(name: &str, database: &Database) -> Result<(), StoreError> {
+    let transaction = database.begin_write().map_err(|e| fault(META.name, e))?;
+    for table in ALL {
+        transaction.open_table(table.definition()).map_err(|e| fault(table.name, e))?;
+    }
+    let mut meta = Rows::new(&META, transaction.open_table(META.definition()).map_err(|e| fault(META.name, e))?);
+    meta.put(&format_key(), &FORMAT.to_le_bytes())?;
+    set_clean(&mut meta, true)?;
+    drop(meta);
+    transaction.commit().map_err(|e| fault(META.name, e))?;
+    tracing::info!(database = name, format = FORMAT, "created");
+    Ok(())
+}
+
+/// Notes whether the database is closed well.
+pub(super) fn set_clean(meta: &mut WriteRows<'_>, clean: bool) -> Result<(), StoreError> {
+    meta.put(&KeyBytes::new().text("clean"), &[u8::from(clean)])
+}
+
+fn format_key() -> KeyBytes {
+    KeyBytes::new().text("format")
+}
+
+/// Checks the format, and tells whether the database was not closed.
+fn is_unclean(name: &str, database: &impl ReadableDatabase) -> Result<bool, StoreError> {
+    let foreign = |why: &str| broken(name, format!("it is no database of deltaferry: {why}"));
+    let transaction = database.begin_read().map_err(|e| broken(name, e.to_string()))?;
+    let meta = transaction.open_table(META.definition()).map_err(|e| foreign(&e.to_string()))?;
+    let meta = Rows::new(&META, meta);
+    let unreadable = |error: StoreError| match error {
+        StoreError::Damaged { table, key } => broken(name, format!("`{table}` is damaged at `{key}`")),
+        other => other,
+    };
+    match meta.get(&format_key(), to_count).map_err(unreadable)? {
+        Some(FORMAT) => {}
+        Some(found) if found > FORMAT => return Err(StoreError::Newer { found, known: FORMAT }),
+        Some(found) => return Err(foreign(&format!("format {found} never existed"))),
+        None => return Err(foreign("it has no format")),
+    }
+    let clean = meta.get(&KeyBytes::new().text("clean"), |payload| Some(payload == [1])).map_err(unreadable)?;
+    Ok(clean != Some(true))
+}
+
+/// The database trusts its file and may panic where it should not have: such a panic is a broken file.
+fn guarded<R>(name: &str, open: impl FnOnce() -> Result<R, StoreError>) -> Result<R, StoreError> {
+    catch_unwind(AssertUnwindSafe(open))
+        .unwrap_or_else(|_| Err(broken(name, "the database could not make sense of its pages".to_owned())))
+}
+
+fn broken(name: &str, why: String) -> StoreError {
+    StoreError::Broken { path: name.to_owned(), why }
+}
+
+/// What it means that the database would not open.
+fn refused(name: &str, error: DatabaseError) -> StoreError {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
+            StoreError::InUse { path: name.to_owned(), holder: holder(Path::new(name)) }
+        }
+        DatabaseError::RepairAborted => StoreError::NeedsRecovery,
+        DatabaseError::Storage(redb::StorageError::Io(error)) => match error.kind() {
+            io::ErrorKind::NotFound => broken(name, "there is no such file".to_owned()),
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::IsADirectory => {
+                broken(name, error.to_string())
+            }
+            _ => StoreError::Io(format!("`{name}`: {error}")),
+        },
+        error => broken(name, error.to_string()),
+    }
+}
+
+/// Makes sure the file exists: a new one is written beside its place, closed, and only then given its name, so
+/// that a stop in between leaves no half-made database, and no existing file is ever overwritten.
+pub(super) fn ensure_exists(path: &Path, options: &RedbOptions) -> Result<(), StoreError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let name = path.display().to_string();
+    let io = |error: io::Error| StoreError::Io(format!("`{name}`: {error}"));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    create_folder(folder).map_err(io)?;
+    let fresh = beside(path, &format!("new.{}", std::process::id()));
+    let _ = fs::remove_file(&fresh);
+    let file = create_file(&fresh).map_err(io)?;
+    let backend = FileBackend::new(file).map_err(|e| refused(&name, e))?;
+    let database = options.builder().create_with_backend(backend).map_err(|e| refused(&name, e))?;
+    initialise(&name, &database)?;
+    database.close().map_err(|e| refused(&name, e))?;
+    let linked = fs::hard_link(&fresh, path).or_else(|error| match error.kind() {
+        // Another process was first; its database is as good.
+        io::ErrorKind::AlreadyExists => Ok(()),
+        // No hard links here: the two steps are not one, but nobody else starts a service in this very moment.
+        _ if !path.exists() => fs::rename(&fresh, path),
+        _ => Err(error),
+    });
+    let _ = fs::remove_file(&fresh);
+    linked.map_err(io)?;
+    sync_folder(folder).map_err(io)
+}
+
+#[cfg(unix)]
+fn create_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn create_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+fn create_file(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+/// Tells other processes who has the database open for writing. Only words: the lock is the database's own, so a
+/// file left behind by a killed process does no harm.
+pub(super) fn announce(path: &Path) {
+    let pid = beside(path, "pid");
+    let _ = fs::remove_file(&pid);
+    let written = create_file(&pid)
+        .and_then(|mut file| io::Write::write_all(&mut file, format!("{}\n", std::process::id()).as_bytes()));
+    if let Err(error) = written {
+        tracing::warn!(file = %pid.display(), %error, "could not be written");
+    }
+}
+
+/// Takes back what [`announce`] told.
+pub(super) fn renounce(path: &Path) {
+    let _ = fs::remove_file(beside(path, "pid"));
+}
+
+/// ` (pid N)` where the holder told its number.
+fn holder(path: &Path) -> String {
+    let pid: Option<u32> = fs::read_to_string(beside(path, "pid")).ok().and_then(|text| text.trim().parse().ok());
+    pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+}

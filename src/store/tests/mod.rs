@@ -1,0 +1,11 @@
+//! Tests of the embedded store alone: power loss, a failing disk, decay, opening.
+
+#![allow(clippy::unwrap_used)]
+
+mod decay;
+mod disk;
+mod open;
+mod power;
+pub(super) mod random;
+pub(super) mod samples;
+mod storage;

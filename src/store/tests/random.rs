@@ -1,0 +1,91 @@
+//! Random commands for the tests that compare stores, by seed.
+
+use super::samples::{
+    Given, attempt, capture, captured, deliver, key, progress, quarantine, row, run, target_state, touched, write,
+};
+use crate::change::ChangeKind;
+use crate::name::Key;
+use crate::reason::State;
+use crate::store::{DeliveryCommit, ProgressStep, Step, Store, TargetAnswer, TargetState};
+
+pub(in crate::store) const SCHEMES: [&str; 2] = ["orders", "orders-2"];
+pub(in crate::store) const TARGETS: [&str; 2] = ["erp", "erp.writeback"];
+const KEYS: [&str; 7] = ["k1", "k10", "k2", "", "单\u{1}", "k\0", "a b"];
+
+pub(in crate::store) fn keys() -> Vec<Key> {
+    KEYS.map(key).to_vec()
+}
+
+/// A random command, mostly one that a well-behaved engine would give to this store, sometimes not.
+pub(in crate::store) fn command(random: &mut fastrand::Rng, store: &dyn Store) -> Given {
+    let scheme = SCHEMES[random.usize(..2)];
+    match random.u8(..10) {
+        0..5 => Given::Capture(capture_commit(random, store, scheme)),
+        5..8 => Given::Deliver(delivery_commit(random, store, scheme)),
+        8 => {
+            let answer = random.bool().then_some(TargetAnswer::Adopt);
+            let state = TargetState { position: random.u64(..9), answer, ..target_state() };
+            Given::Target(scheme, TARGETS[random.usize(..2)], state)
+        }
+        _ => Given::Paused(scheme, random.bool().then(|| "by a person".to_owned())),
+    }
+}
+
+fn capture_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) -> crate::store::CaptureCommit {
+    let pick = |random: &mut fastrand::Rng| KEYS[random.usize(..KEYS.len())];
+    let version = |random: &mut fastrand::Rng, text: &str| {
+        let known = store.heads(scheme, &[key(text)]).expect("readable").remove(0).map_or(0, |head| head.version);
+        if random.u8(..8) == 0 { random.u64(..4) } else { known }
+    };
+    let kinds = [ChangeKind::Created, ChangeKind::Updated, ChangeKind::Deleted];
+    let mut commit = capture(scheme, Vec::new());
+    for _ in 0..random.usize(..4) {
+        let text = pick(random);
+        let mut entry = captured(text, version(random, text), kinds[random.usize(..3)]);
+        if random.bool() {
+            entry.number = [None, Some("SO-k1".to_owned()), Some(String::new())][random.usize(..3)].clone();
+        }
+        commit.captured.push(entry);
+    }
+    for _ in 0..random.usize(..2) {
+        let text = pick(random);
+        commit.touched.push(touched(text, version(random, text)));
+    }
+    for _ in 0..random.usize(..2) {
+        commit.quarantined.push(quarantine(pick(random)));
+        commit.cleared.push(key(pick(random)));
+    }
+    if random.bool() {
+        let stored = store.progress(scheme).expect("readable");
+        let from = if random.u8(..8) == 0 { Some(progress(7)) } else { stored };
+        commit.progress = Some(ProgressStep { from, to: progress(random.i64(0..100)) });
+    }
+    if random.bool() {
+        commit.run = Some(run(random.u64(1..5), random.bool()));
+    }
+    commit
+}
+
+fn delivery_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) -> DeliveryCommit {
+    let target = TARGETS[random.usize(..2)];
+    let mut commit = deliver(scheme, target, Vec::new());
+    commit.step = [Step::Plan, Step::Claim, Step::Settle, Step::Operate][random.usize(..4)];
+    let identity = |random: &mut fastrand::Rng| random.bool().then(|| ["i0", "i1", "i2"][random.usize(..3)].to_owned());
+    for _ in 0..random.usize(..4) {
+        let text = KEYS[random.usize(..KEYS.len())];
+        let known = store.delivery(scheme, target, &key(text)).expect("readable").map_or(0, |row| row.rev);
+        let expect = if random.u8(..8) == 0 { random.u64(..4) } else { known };
+        let due = random.bool().then(|| random.i64(-40..40));
+        let mut entry = write(text, expect, row(State::ALL[random.usize(..9)], due));
+        entry.attempt = random.bool().then(|| attempt(random.u32(1..4)));
+        entry.claim = identity(random);
+        entry.release = identity(random);
+        commit.writes.push(entry);
+    }
+    if random.u8(..3) == 0 {
+        let stored = store.target(scheme, target).expect("readable").map_or(0, |state| state.position);
+        let from = if random.u8(..8) == 0 { random.u64(..9) } else { stored };
+        commit.position = Some((from, from + random.u64(..3)));
+    }
+    commit
+}
