@@ -72,11 +72,11 @@ fn decide_send_since_sends_later_ones_and_takes_older_ones_as_known() {
 #[test]
 fn a_changed_mapping_tries_rejected_documents_again_and_leaves_told_ones() {
     let systems = Systems::start(40);
-    let place = Place::with_scheme(&systems, &shipped().replace("FNote: \"$.labels | default('')\"", "FNote: $.nothing"));
+    let place = Place::with_scheme(&systems, &shipped().replace("FNote: \"$.labels | default('')\"", "FNote: \"$.status | number\""));
     place.run(&["once"]).ended(3);
     let rejected = place.count("rejected");
     assert!(rejected > 0 && systems.effects().is_empty());
-    place.change_scheme("FNote: $.nothing", "FNote: \"$.labels | default('')\"");
+    place.change_scheme("FNote: \"$.status | number\"", "FNote: \"$.labels | default('')\"");
     place.once();
     systems.assert_exact();
     systems.clear_ledger();
