@@ -1,7 +1,7 @@
 //! What a table of keys can't say: how the values of one scheme file must fit each other. Looks at the tree, so that
 //! every fault has its place; what is wrong by kind is silent here, having been told already.
 
-use super::check::LATER;
+use super::check::{LATER, suggest};
 use super::read::{OVERLAP, WINDOW};
 use super::read_target::{RETRY_FROM, RETRY_TO};
 use super::tree::{Name, Node};
@@ -142,13 +142,13 @@ impl Checks<'_> {
                 continue;
             }
             let rest = query.text().strip_prefix('@').unwrap_or_default();
-            let near = match nearest(name, MEMBERS) {
-                Some(near) => format!("did you mean `@.{near}`?"),
-                None => format!("write `@.after{rest}`"),
+            let hint = match nearest(name, MEMBERS) {
+                Some(_) => suggest(name, "allowed are", MEMBERS),
+                None => format!("write `@.after{rest}`; {}", suggest(name, "allowed are", MEMBERS)),
             };
             let offset = condition.text().find(query.text()).unwrap_or_default();
             let before = condition.text().get(..offset).unwrap_or_default().chars().count();
-            let message = format!("`@` has no `{name}` here; {near} allowed: {}", MEMBERS_TEXT);
+            let message = format!("`@` has no `{name}` in a condition over a change: {hint}");
             self.fault(&node.inside(before), message);
         }
     }
@@ -156,7 +156,6 @@ impl Checks<'_> {
 
 /// What `@` has in a condition over a change (interface.md section 4, "Conditions").
 const MEMBERS: [&str; 5] = ["kind", "before", "after", "changed", "receipt"];
-const MEMBERS_TEXT: &str = "`@.kind`, `@.before`, `@.after`, `@.changed`, `@.receipt`";
 
 fn is_member(query: &Query) -> bool {
     query.root() == Root::Document && query.names().is_some_and(|names| !names.is_empty())

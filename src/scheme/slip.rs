@@ -35,11 +35,7 @@ pub(super) fn full_width_quote(at: &Position, text: &str) -> Option<Fault> {
 
 /// A key that swallowed its value because no blank follows the colon: `{ every:5m }`, `{ every：5m }`.
 pub(super) fn glued_key(name: &Name, value: &Node) -> Option<Fault> {
-    let follows = value.at.line == name.at.line && value.at.column == name.at.column + name.text.chars().count();
-    if value.value != Value::Null || !follows {
-        return None;
-    }
-    let (key, rest) = name.text.split_once([':', '：'])?;
+    let (key, rest) = name.text.split_once([':', '：']).filter(|_| value.value == Value::Null)?;
     let message = format!("no value for key `{}`; write `{}: {}`", name.text, key.trim(), rest.trim());
     Some(Fault::new(name.at.clone(), message))
 }

@@ -83,7 +83,7 @@ impl Jushuitan {
     fn refused(&self, code: i64, message: &str) -> Fault {
         let mut words = format!("code {code}: {message}");
         match classify(code, message) {
-            FaultKind::Throttled => return self.http.throttled(words, None),
+            FaultKind::Throttled => self.http.throttled(words, None),
             kind => {
                 if concerns_clock(code, message) {
                     words.push_str(&self.clock_hint());

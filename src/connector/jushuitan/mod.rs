@@ -16,4 +16,4 @@ mod connector;
 #[cfg(test)]
 mod tests;
 pub use connector::Jushuitan;
-pub use settings::{App, Gateway, JushuitanSettings};
+pub use settings::{App, Gateway, JushuitanSettings, KEYS, connect};

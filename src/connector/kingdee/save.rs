@@ -233,3 +233,6 @@ pub fn receipt(entity: &Entity, sent: &Sent<'_>, lines: Lines) -> Receipt {
     let number = entity.number.clone().or_else(|| sent.number.clone());
     Receipt { id: entity.id.clone().or_else(|| sent.id.clone()), number, lines: lines.ids }
 }
+
+#[cfg(test)]
+mod tests;
