@@ -61,7 +61,7 @@ pub struct Service {
 /// The running service of a configuration; none if nobody answers.
 pub async fn service(config: &Config) -> Option<Service> {
     let contents: Contents = serde_json::from_slice(&std::fs::read(path(config)).ok()?).ok()?;
-    crate::connector::http::install_crypto();
+    crate::connector::install_provider();
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())

@@ -239,7 +239,7 @@ fn builder(transport: &Transport, base: &Url) -> Result<reqwest::ClientBuilder, 
 }
 
 /// The cryptography that TLS uses, chosen once for the process.
-fn install_provider() {
+pub fn install_provider() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // Fails only if somebody chose before: then that one holds.

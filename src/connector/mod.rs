@@ -15,6 +15,7 @@ pub mod kingdee;
 #[cfg(test)]
 mod scripted;
 
+pub use http::install_provider;
 pub use traits::{
     CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall,
     TargetCall, Window,

@@ -23,6 +23,14 @@ pub struct Placed<E> {
     pub node: Node,
 }
 
+/// A scheme without its file: what is read from a file alone can then not be told with positions.
+impl From<Scheme> for SchemeFile {
+    fn from(scheme: Scheme) -> Self {
+        let root = Node { at: scheme.source.at.clone(), value: Value::Null };
+        Self { scheme, root }
+    }
+}
+
 impl SchemeFile {
     /// Every path into the document that the source and the diff rules name: `key`, `number`, `time`, `cursor`,
     /// `ignore`, `numeric`, and the lists of `lists`.
