@@ -76,6 +76,12 @@ impl Context {
         }
     }
 
+    /// The configuration alone; for verbs that need no schemes yet.
+    pub fn read_configuration(&self) -> Result<Config, Failure> {
+        self.must_exist()?;
+        Config::load(&self.config, self.options()).map_err(Failure::Faults)
+    }
+
     /// Configuration and schemes as read; for verbs that touch no system.
     pub fn read(&self) -> Result<(Config, Vec<Scheme>), Failure> {
         self.must_exist()?;
