@@ -31,7 +31,7 @@ fn main() {
     }
     let documents = std::env::var("DELTAFERRY_DOCUMENTS").unwrap_or_else(|_| "10000".to_owned());
     let folder = tempfile::tempdir().unwrap();
-    let mut sandbox = sandbox(&documents, folder.path());
+    let (mut sandbox, _printed) = sandbox(&documents, folder.path());
     println!("{documents} shipments");
     println!("{:8} {:>9} {:>12} {:>10} {:>8} {:>8}", "pass", "seconds", "peak memory", "database", "new", "changed");
     let passes: Vec<Pass> = ["first", "second", "third"].into_iter().map(|name| pass(name, folder.path())).collect();
@@ -45,18 +45,22 @@ fn main() {
 }
 
 /// Starts the simulated systems and writes a configuration for them.
-fn sandbox(documents: &str, folder: &Path) -> Child {
+fn sandbox(documents: &str, folder: &Path) -> (Child, impl BufRead) {
     let args = ["sandbox", "--port", "0", "--switch", "rate=off", "--documents", documents];
     let mut child = Command::new(PROGRAM).args(args).stdout(Stdio::piped()).spawn().unwrap();
-    let mut urls = Vec::new();
-    for line in BufReader::new(child.stdout.take().unwrap()).lines().take(3) {
-        urls.push(line.unwrap().split_once("  ").unwrap().1.trim().to_owned());
-    }
+    // Kept open by the caller: who prints into a closed pipe is ended.
+    let mut printed = BufReader::new(child.stdout.take().unwrap());
+    let mut url = || {
+        let mut line = String::new();
+        printed.read_line(&mut line).unwrap();
+        line.split_once("  ").unwrap().1.trim().to_owned()
+    };
+    let urls = [url(), url()];
     fs::write(folder.join("deltaferry.yaml"), deltaferry::sandbox::configuration(&urls[0], &urls[1])).unwrap();
     fs::create_dir(folder.join("schemes")).unwrap();
     let scheme = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemes").join(SCHEME);
     fs::copy(scheme, folder.join("schemes").join(SCHEME)).unwrap();
-    child
+    (child, printed)
 }
 
 /// Runs `once` and watches its memory.

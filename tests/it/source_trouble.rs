@@ -44,13 +44,18 @@ fn a_refusal_inside_a_200_is_not_no_documents() {
 }
 
 #[test]
+fn a_token_that_is_refused_is_not_no_documents() {
+    never_counts_as_empty("session_loss", "access_token");
+}
+
+#[test]
 fn a_reset_connection_is_not_no_documents() {
     never_counts_as_empty("reset_before", "");
 }
 
 #[test]
 fn what_fails_for_a_moment_is_asked_again() {
-    for fault in ["html_502", "truncate", "reset_after", "throttle", "session_loss"] {
+    for fault in ["html_502", "truncate", "reset_after", "throttle"] {
         let systems = Systems::start(60);
         systems.fault(on_pages(fault, 12, 1));
         let place = Place::new(&systems);

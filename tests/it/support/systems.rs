@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use deltaferry::sandbox::kingdee::{ACCOUNT, PASSWORD, USER};
 use deltaferry::sandbox::ledger::{Effect, Entry};
@@ -17,6 +17,8 @@ const FORMS: &str = "/k3cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService
 /// A running sandbox; it ends with its value.
 pub struct Systems {
     child: Child,
+    /// Kept open: who prints into a closed pipe is ended.
+    _printed: BufReader<ChildStdout>,
     urls: BTreeMap<String, String>,
 }
 
@@ -30,20 +32,19 @@ impl Systems {
     pub fn with(documents: u64, switches: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_deltaferry"));
         command.args(["sandbox", "--port", "0", "--seed", "7", "--documents", &documents.to_string()]);
-        switches.iter().for_each(|switch| drop(command.args(["--switch", switch])));
-        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut urls = BTreeMap::new();
-        for line in lines {
-            let line = line.unwrap();
-            let Some((name, url)) = line.split_once("  ") else { break };
-            urls.insert(name.trim().to_owned(), url.trim().to_owned());
-            if name.trim() == "control" {
-                break;
-            }
+        for switch in switches {
+            command.args(["--switch", switch]);
         }
-        assert_eq!(urls.len(), 3, "the sandbox prints where its systems and its control API are: {urls:?}");
-        Self { child, urls }
+        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+        let mut printed = BufReader::new(child.stdout.take().unwrap());
+        let mut urls = BTreeMap::new();
+        while !urls.contains_key("control") {
+            let mut line = String::new();
+            assert!(printed.read_line(&mut line).unwrap() > 0, "the sandbox prints where it can be reached: {urls:?}");
+            let (name, url) = line.split_once("  ").unwrap_or_else(|| panic!("no address: {line}"));
+            urls.insert(name.trim().to_owned(), url.trim().to_owned());
+        }
+        Self { child, _printed: printed, urls }
     }
 
     /// `http://127.0.0.1:PORT` of a system, or of `control`.
@@ -87,11 +88,6 @@ impl Systems {
     /// Sets a switch.
     pub fn switch(&self, name: &str, value: &str) {
         self.order("/switches", &json!({ name: value }));
-    }
-
-    /// Moves a system's clock.
-    pub fn clock(&self, system: &str, offset: &str) {
-        self.order("/clock", &json!({ "system": system, "offset": offset }));
     }
 
     /// Ends every session at 金蝶.
