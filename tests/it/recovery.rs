@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::place::{Place, shipped, wait_for_end};
+use crate::support::place::{Place, SCHEME, TARGET, shipped, wait_for_end};
 use crate::support::service::{Service, spawn};
 use crate::support::systems::Systems;
 use crate::support::wait::wait_until;
@@ -90,6 +90,12 @@ fn killed_at(point: &str, pass: u32) -> bool {
         looks += 1;
         if looks == 60 {
             edit(&systems);
+        }
+        if looks == 90 && point.starts_with("operate.") {
+            // Several, so that late passes are reached; the service dies of one of them.
+            for key in systems.keys("Confirmed").iter().take(6) {
+                place.run(&["replay", SCHEME, "--target", TARGET, "--key", key]);
+            }
         }
         (looks > 400).then_some(false)
     });
