@@ -9,8 +9,8 @@ use deltaferry::diff::{CANONICAL_FORM, DiffRules, Differ, Document, Gate, Paths,
 use deltaferry::diff::{extract, fingerprint, parse};
 use serde_json::Value;
 
-const DOCUMENTS: usize = 2_000;
-const ROUNDS: usize = 9;
+const DOCUMENTS: usize = 200;
+const ROUNDS: usize = 100;
 
 fn main() {
     let documents: Vec<Vec<u8>> = (0..DOCUMENTS).map(shipment).collect();

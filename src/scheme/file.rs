@@ -1,7 +1,8 @@
 //! A scheme together with its tree, for checks that point into the file: of paths against the fields a call reads, of
 //! conditions, of calls and options.
 
-use super::tree::{Node, Value};
+use super::semantics::{is_member, is_over_change};
+use super::tree::{Name, Node, Value};
 use super::types::Scheme;
 use crate::query::{Condition, Query};
 
@@ -33,35 +34,39 @@ impl From<Scheme> for SchemeFile {
 
 impl SchemeFile {
     /// Every path into the document that the source and the diff rules name: `key`, `number`, `time`, `cursor`,
-    /// `ignore`, `numeric`, and the lists of `lists`.
+    /// `ignore`, `numeric`, and the lists of `lists`. Those whose form was told as a fault are left out.
     pub fn document_paths(&self) -> Vec<Placed<Query>> {
-        let several = |part: &str, keys: &[&str]| -> Vec<Node> {
-            let part = self.root.get(part);
-            keys.iter().flat_map(|key| part.map(|part| part.get_several(key)).unwrap_or_default()).cloned().collect()
-        };
-        let mut nodes = several("source", &["key", "number", "time", "cursor"]);
-        nodes.extend(several("diff", &["ignore", "numeric"]));
-        nodes.extend(self.lists().into_iter().map(|(list, _)| list));
-        nodes.into_iter().filter_map(|node| Some(Placed { expression: node.query()?, node })).collect()
+        let members = self.several("source", &["key", "number", "time", "cursor"]);
+        let mut paths: Vec<Placed<Query>> = members.filter(|path| is_member(&path.expression)).collect();
+        paths.extend(self.several("diff", &["ignore", "numeric"]));
+        paths.extend(self.lists().filter_map(|(list, _)| placed_query(list)));
+        paths
     }
 
     /// Each list of `lists` with the path of its elements' key, in which `$` is the element.
     pub fn list_keys(&self) -> Vec<(Query, Placed<Query>)> {
-        let one = |(list, key): (Node, Node)| Some((list.query()?, Placed { expression: key.query()?, node: key }));
-        self.lists().into_iter().filter_map(one).collect()
+        self.lists().filter_map(|(list, key)| Some((list.query()?, placed_query(key.clone())?))).collect()
     }
 
-    fn lists(&self) -> Vec<(Node, Node)> {
+    /// The queries under keys of a part of the file.
+    fn several(&self, part: &str, keys: &[&str]) -> impl Iterator<Item = Placed<Query>> {
+        let part = self.root.get(part);
+        let nodes = keys.iter().flat_map(move |key| part.map(|part| part.get_several(key)).unwrap_or_default());
+        nodes.cloned().filter_map(placed_query)
+    }
+
+    /// The entries of `lists`: path of the list, path of the key.
+    fn lists(&self) -> impl Iterator<Item = (Node, &Node)> {
         let entries = self.root.get("diff").map(|diff| diff.get_entries("lists")).unwrap_or_default();
-        let node = |name: &super::tree::Name| Node { at: name.at.clone(), value: Value::Plain(name.text.clone()) };
-        entries.iter().map(|(name, key)| (node(name), key.clone())).collect()
+        entries.iter().map(|(Name { at, text }, key)| (Node { at: at.clone(), value: Value::Plain(text.clone()) }, key))
     }
 
-    /// Every condition over a change (`when` of targets and of their operations).
+    /// Every condition over a change (`when` of targets and of their operations) that reads what there is in one.
     pub fn change_conditions(&self) -> Vec<Placed<Condition>> {
         let targets = self.root.get_entries("targets").iter().map(|(_, target)| target);
         let nodes = targets.flat_map(|target| std::iter::once(target).chain(target.get_several("operations")));
-        nodes.filter_map(|node| placed_condition(node, "when")).collect()
+        let conditions = nodes.filter_map(|node| placed_condition(node, "when"));
+        conditions.filter(|condition| is_over_change(&condition.expression)).collect()
     }
 
     /// Every condition over a version (`compare` of targets), in which `@` is the document.
@@ -69,6 +74,10 @@ impl SchemeFile {
         let targets = self.root.get_entries("targets").iter();
         targets.filter_map(|(_, target)| placed_condition(target, "compare")).collect()
     }
+}
+
+fn placed_query(node: Node) -> Option<Placed<Query>> {
+    Some(Placed { expression: node.query()?, node })
 }
 
 fn placed_condition(node: &Node, key: &str) -> Option<Placed<Condition>> {

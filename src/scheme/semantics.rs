@@ -136,15 +136,11 @@ impl Checks<'_> {
     fn when(&mut self, node: &Node) {
         let Some(condition) = node.text().and_then(|text| Condition::parse(text).ok()) else { return };
         for query in condition.queries() {
-            let (Root::Element(1), steps) = (query.root(), query.steps()) else { continue };
-            let Some(Step::Name(name)) = steps.first() else { continue };
-            if MEMBERS.contains(&name.as_str()) {
-                continue;
-            }
+            let Some(name) = foreign_member(query) else { continue };
             let rest = query.text().strip_prefix('@').unwrap_or_default();
-            let hint = match nearest(name, MEMBERS) {
-                Some(_) => suggest(name, "allowed are", MEMBERS),
-                None => format!("write `@.after{rest}`; {}", suggest(name, "allowed are", MEMBERS)),
+            let hint = match nearest(&name, MEMBERS) {
+                Some(_) => suggest(&name, "allowed are", MEMBERS),
+                None => format!("write `@.after{rest}`; {}", suggest(&name, "allowed are", MEMBERS)),
             };
             let offset = condition.text().find(query.text()).unwrap_or_default();
             let before = condition.text().get(..offset).unwrap_or_default().chars().count();
@@ -157,6 +153,20 @@ impl Checks<'_> {
 /// What `@` has in a condition over a change (interface.md section 4, "Conditions").
 const MEMBERS: [&str; 5] = ["kind", "before", "after", "changed", "receipt"];
 
-fn is_member(query: &Query) -> bool {
+/// The member of `@` that a query in such a condition reads, if `@` has none of that name.
+fn foreign_member(query: &Query) -> Option<String> {
+    match query.steps().into_iter().next() {
+        Some(Step::Name(name)) if query.root() == Root::Element(1) && !MEMBERS.contains(&name.as_str()) => Some(name),
+        _ => None,
+    }
+}
+
+/// Whether a condition over a change reads only what `@` has there; if not, that has been told.
+pub(super) fn is_over_change(condition: &Condition) -> bool {
+    condition.queries().into_iter().all(|query| foreign_member(query).is_none())
+}
+
+/// Whether a query is a chain of plain names below the document; where one must be, another has been told.
+pub(super) fn is_member(query: &Query) -> bool {
     query.root() == Root::Document && query.names().is_some_and(|names| !names.is_empty())
 }

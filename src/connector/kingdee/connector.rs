@@ -12,7 +12,7 @@ use super::payload;
 use super::query::{Bill, Found, Question, any_of};
 use super::save::{self, Lines, Sent, Verdict};
 use super::shape::{List, Shape};
-use super::status::{Status, returned};
+use super::status::{Status, returned, text};
 use crate::clock::Zone;
 use crate::connector::reply::Purpose;
 use crate::connector::{
@@ -141,12 +141,7 @@ impl Kingdee {
     }
 
     async fn ask(&self, call: &Call, form: &str, spec: &CallSpec, probes: &[Probe]) -> Result<Found, Fault> {
-        let ids = probes.iter().filter_map(|probe| match &probe.target_id {
-            Some(id) => Some(id.clone()),
-            None if call.kind == Kind::Save => None,
-            None => operate::addressed(&probe.attempted.as_ref()?.payload),
-        });
-        let ids: Vec<String> = ids.collect();
+        let ids: Vec<String> = probes.iter().filter_map(|probe| id(call, probe)).collect();
         let ids = ids.iter().map(String::as_str);
         if call.kind != Kind::Save {
             return self.states(form, any_of(ids, std::iter::empty())).await;
@@ -206,6 +201,15 @@ fn united<'a>(shapes: impl Iterator<Item = &'a Shape>) -> (Vec<String>, Vec<(Str
 
 fn unknown(call: &str) -> Fault {
     Fault::new(FaultKind::Permanent, format!("金蝶云星空 has no call `{call}` for this"))
+}
+
+/// The id a probe asks for.
+fn id(call: &Call, probe: &Probe) -> Option<String> {
+    match &probe.target_id {
+        Some(id) => Some(id.clone()),
+        None if call.kind == Kind::Save => None,
+        None => operate::addressed(&probe.attempted.as_ref()?.payload),
+    }
 }
 
 /// The call and the form it is for.
@@ -285,10 +289,14 @@ impl Connector for Kingdee {
 
     async fn probe(&self, spec: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
         let (call, form) = target(spec)?;
+        if probes.iter().any(|probe| probe.number.is_none() && id(call, probe).is_none()) {
+            return Err(Fault::new(FaultKind::Permanent, "a document without number and id can't be asked for"));
+        }
         let mut findings = Vec::with_capacity(probes.len());
         for probes in probes.chunks(MOST_ASKED) {
             let found = self.ask(call, form, spec, probes).await?;
-            let users = self.client.users().await;
+            let creator = text(spec.options.get("Creator"));
+            let users: Vec<String> = self.client.users().await.into_iter().chain(creator).collect();
             let judge = Judge {
                 kind: call.kind,
                 compare: &spec.compare,

@@ -103,6 +103,10 @@ pub fn judge(sent: &[Sent<'_>], status: &Status) -> Vec<Verdict> {
     for (place, bill) in sent.iter().enumerate() {
         let accepted: Vec<&Entity> = status.successes.iter().filter(|entity| of(bill, entity)).collect();
         let errors = errors_of(place, sent.len(), status);
+        if sent.iter().filter(|other| other.number.is_some() && other.number == bill.number).count() > 1 {
+            verdicts.push(unknown("two bills of the request have this number"));
+            continue;
+        }
         verdicts.push(match (accepted.as_slice(), errors.as_slice()) {
             ([only], []) if bill.id.is_some() && only.id.is_some() && bill.id != only.id => {
                 let ids = (bill.id.as_deref().unwrap_or_default(), only.id.as_deref().unwrap_or_default());

@@ -89,7 +89,7 @@ fn faults_of_settings_are_told_where_they_stand() {
         assert_eq!(faults(text, LiteralSecrets::Allowed), wanted, "{text}");
     }
     let told = faults("jushuitan: { app_keys: k, gateway: new }", LiteralSecrets::Allowed).join("\n");
-    for words in ["unknown key `app_keys`; did you mean `app_key`?", "`app_secret` is missing", "`gateway` must be"] {
+    for words in ["unknown key `app_keys`: did you mean `app_key`?", "`app_secret` is missing", "`gateway` must be"] {
         assert!(told.contains(words), "{told}");
     }
 }

@@ -27,6 +27,9 @@ fn number(random: &mut Rng) -> String {
 }
 
 fn text(random: &mut Rng) -> String {
+    if random.u8(..20) == 0 {
+        return "x".repeat(random.usize(253..258));
+    }
     let texts = ["", " ", "7", "7.0", "12.5", "12.50", "a", "A", "null", "e\u{301}", "é", "\u{0}\n\"\\/", "😀", "007"];
     random.choice(texts).unwrap().to_owned()
 }

@@ -136,6 +136,13 @@ fn an_update_is_matched_by_number_and_id() {
 }
 
 #[test]
+fn two_bills_of_one_number_cannot_be_told_apart() {
+    let status = json!({ "IsSuccess": true, "Errors": [], "SuccessEntitys": [ok(1, "CK-1")], "MsgCode": 0 });
+    let twins = [json!({ "FBillNo": "CK-1" }), json!({ "FBillNo": "CK-1" })];
+    assert_eq!(judged(&twins, status), ["Unknown", "Unknown"]);
+}
+
+#[test]
 fn the_request_holds_the_payloads_as_the_texts_that_are_stored() {
     let call = Call::named("batchSave").unwrap();
     let mut items = bills(&creates()[..2]);
