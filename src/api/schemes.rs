@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State as Extract};
+use axum::extract::State as Extract;
 use axum::http::StatusCode;
 use serde::Serialize;
 
 use crate::api::answer::{Answer, Problem};
+use crate::api::extract::{Path, Query};
 use crate::api::page::{Paging, cursor};
 use crate::api::server::State;
 use crate::engine::Unit;

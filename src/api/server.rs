@@ -138,6 +138,7 @@ fn router(state: Arc<State>) -> Router {
         .route("/readyz", get(schemes::readyz))
         .nest("/api/v1", v1)
         .fallback(crate::api::answer::not_found)
+        .method_not_allowed_fallback(crate::api::extract::other_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&state), guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(state)

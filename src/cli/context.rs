@@ -49,6 +49,22 @@ pub struct Checked {
     pub systems: BTreeMap<String, SystemReady>,
 }
 
+impl Checked {
+    /// The schemes named, or all; a name that is none is wrong usage.
+    pub fn chosen(&self, names: &[String]) -> Result<Vec<&Ready>, Failure> {
+        if names.is_empty() {
+            return Ok(self.ready.iter().collect());
+        }
+        let find = |name: &String| {
+            self.ready.iter().find(|ready| ready.scheme.id == *name).ok_or_else(|| {
+                let known: Vec<&str> = self.ready.iter().map(|ready| ready.scheme.id.as_str()).collect();
+                Failure::Usage(format!("there is no scheme `{name}`; known: {}", known.join(", ")))
+            })
+        };
+        names.iter().map(find).collect()
+    }
+}
+
 impl Context {
     /// From the arguments.
     pub fn new(args: &Args) -> Self {

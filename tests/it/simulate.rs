@@ -10,7 +10,8 @@ use deltaferry::engine::{Engine, Surroundings, SystemReady, assemble, check};
 use deltaferry::mapping::{Lookups, Tables};
 use deltaferry::reason::State;
 use deltaferry::scheme::Scheme;
-use deltaferry::store::{ModelStore, Store};
+use deltaferry::store::Store;
+use deltaferry::store::model::ModelStore;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::clock::SimClock;

@@ -2,3 +2,9 @@
 
 pub mod clock;
 pub mod scripted;
+
+pub mod http;
+pub mod place;
+pub mod service;
+pub mod systems;
+pub mod wait;
