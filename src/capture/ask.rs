@@ -80,18 +80,27 @@ impl Asker {
     pub async fn ask(&self, question: &Question<'_>) -> Result<Page, AskError> {
         let (mut tries, mut throttles, mut renewed) = (0, 0, false);
         loop {
-            let fault = match self.once(question).await {
+            // Nothing is changed by a read, so a stop need not wait for its answer.
+            let answered = tokio::select! {
+                answered = self.once(question) => answered,
+                () = self.stop.cancelled() => return Err(AskError::Stopped),
+            };
+            let mut fault = match answered {
                 Ok(page) => return Ok(page),
                 Err(fault) => fault,
             };
-            match answer(fault.kind) {
-                Answer::GiveUp => return Err(AskError::Fault(fault)),
-                Answer::Renew if renewed => return Err(AskError::Fault(fault)),
-                Answer::Renew => {
-                    renewed = true;
-                    tracing::info!(words = %fault.words, "session lost, logging in again");
-                    self.connector.login().await.map_err(AskError::Fault)?;
+            if matches!(answer(fault.kind), Answer::Renew) && !renewed {
+                tracing::info!(words = %fault.words, "session lost, logging in again");
+                match self.connector.login().await {
+                    Ok(()) => {
+                        renewed = true;
+                        continue;
+                    }
+                    Err(refused) => fault = refused,
                 }
+            }
+            match answer(fault.kind) {
+                Answer::GiveUp | Answer::Renew => return Err(AskError::Fault(fault)),
                 Answer::Wait => {
                     throttles += 1;
                     if throttles > self.patience.throttles {

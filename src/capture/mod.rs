@@ -4,7 +4,9 @@
 mod ask;
 mod page;
 mod plan;
+mod read;
 mod scan;
+mod store_page;
 mod tally;
 #[cfg(test)]
 mod tests;

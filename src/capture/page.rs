@@ -18,7 +18,7 @@ pub struct Sorted {
     pub commit: CaptureCommit,
     /// Documents to be asked for again by key, with the bytes read now (rule 5).
     pub suspects: Vec<(Key, Vec<u8>)>,
-    /// What was met: key, raw hash and source time of every document that could be read.
+    /// What was met: key, raw hash and source time of every document; no time of those that could not be read.
     pub met: Vec<(Key, [u8; 32], Option<Time>)>,
     /// Documents unchanged.
     pub unchanged: u64,
@@ -32,6 +32,7 @@ impl Sorted {
             && commit.touched.is_empty()
             && commit.quarantined.is_empty()
             && commit.cleared.is_empty()
+            && commit.progress.is_none()
     }
 
     /// Adds this page's counts to a run's.
@@ -71,7 +72,9 @@ impl Sorter<'_> {
         let heads = self.store.heads(self.scheme, &keys)?;
         let quarantined = self.quarantined(&keys)?;
         for (one, head) in met.into_iter().zip(heads) {
-            let in_quarantine = quarantined.contains_key(&one.identity.key);
+            // What was met in quarantine with a later time is not cleared by an older reading.
+            let record = quarantined.get(&one.identity.key);
+            let in_quarantine = record.is_some_and(|record| record.source_time <= one.time);
             self.compare(one, head, in_quarantine, (asked_at, confirmed), &mut sorted)?;
         }
         Ok(sorted)
@@ -85,7 +88,9 @@ impl Sorter<'_> {
             let identity = match extract(&document.bytes, &self.plan.paths) {
                 Ok(identity) => identity,
                 Err(fault) => {
-                    sorted.commit.quarantined.push(self.unreadable(&document.bytes, &fault));
+                    let record = self.unreadable(&document.bytes, &fault);
+                    sorted.met.push((record.key.clone(), self.plan.gate.raw_hash(&document.bytes), None));
+                    sorted.commit.quarantined.push(record);
                     continue;
                 }
             };
@@ -124,15 +129,16 @@ impl Sorter<'_> {
         let Met { identity, time, bytes } = one;
         let key = identity.key;
         let raw_hash = self.plan.gate.raw_hash(&bytes);
-        sorted.met.push((key.clone(), raw_hash, time));
         if head.as_ref().is_some_and(|head| head.raw_hash == Some(raw_hash)) {
             sorted.unchanged += 1;
             if in_quarantine {
-                sorted.commit.cleared.push(key);
+                sorted.commit.cleared.push(key.clone());
             }
+            sorted.met.push((key, raw_hash, time));
             return Ok(());
         }
         if !confirmed && head.as_ref().is_some_and(|head| is_suspect(head, asked_at, time)) {
+            sorted.met.push((key.clone(), raw_hash, time));
             sorted.suspects.push((key, bytes));
             return Ok(());
         }
@@ -140,10 +146,12 @@ impl Sorter<'_> {
             Ok(document) => document,
             Err(fault) => {
                 let why = fault.to_string();
+                sorted.met.push((key.clone(), raw_hash, None));
                 sorted.commit.quarantined.push(Quarantine { key, source_time: time, why, at: self.now });
                 return Ok(());
             }
         };
+        sorted.met.push((key.clone(), raw_hash, time));
         let canonical_hash = self.plan.differ.hash(&document);
         let expect = head.as_ref().map_or(0, |head| head.version);
         if let Some(head) = &head

@@ -17,8 +17,8 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts a document; a repeat with equal content counts once.
-    pub fn add(&mut self, key: &Key, raw_hash: &[u8; 32]) {
+    /// Counts a document; a repeat with equal content counts once. Returns whether it counted.
+    pub fn add(&mut self, key: &Key, raw_hash: &[u8; 32]) -> bool {
         let mut hasher = blake3::Hasher::new();
         hasher.update(key.as_str().as_bytes());
         hasher.update(&[0]);
@@ -28,7 +28,7 @@ impl Tally {
         let mut short = [0; 16];
         short.copy_from_slice(&bytes[..16]);
         if self.met.len() < EXACT && !self.met.insert(short) {
-            return;
+            return false;
         }
         self.count += 1;
         for (lane, chunk) in self.sum.iter_mut().zip(bytes.chunks_exact(8)) {
@@ -36,6 +36,12 @@ impl Tally {
             word.copy_from_slice(chunk);
             *lane = lane.wrapping_add(u64::from_le_bytes(word));
         }
+        true
+    }
+
+    /// Documents counted.
+    pub fn count(&self) -> u64 {
+        self.count
     }
 
     /// What two passes are compared by: small, so that only the passes' digests are kept side by side.

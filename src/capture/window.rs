@@ -49,8 +49,11 @@ pub fn complete_window(progress: &Progress, seen: Option<Time>, lengths: Lengths
         next.complete_to = Some(scan.to);
         next.scan = None;
     } else {
-        // Windows of one scan share their border or overlap; each begins after the one before.
-        let begin = next_begin(&next, lengths).max(Time(scan.begin.0 + 1)).min(scan.end);
+        // Windows of one scan share their border or overlap. One that was split may be shorter than the overlap: then
+        // the next shares its later half, so that each begins well after the one before; lengths grow back by doubling.
+        let length = scan.end.since(scan.begin);
+        let begin = next_begin(&next, lengths).max(scan.end.minus(length / 2)).min(scan.end);
+        let lengths = Lengths { window: lengths.window.min(length * 2), ..lengths };
         next.scan = Some(Scan { to: scan.to, begin, end: window_end(begin, scan.to, lengths), position: None });
     }
     next

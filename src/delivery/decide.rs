@@ -5,6 +5,8 @@ use serde_json::Value;
 
 use crate::clock::Time;
 use crate::delivery::judge::{Verdict, judge, may_be_base};
+use crate::delivery::ready::LOOK_AGAIN;
+use crate::delivery::settle::set;
 use crate::delivery::target::TargetPlan;
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
@@ -21,14 +23,22 @@ pub struct Decider<'a> {
 impl Decider<'_> {
     /// Decides every version after `row.version` up to `row.newest`, in order. The row must have no open attempt.
     pub fn decide(&self, key: &Key, mut row: Delivery) -> Result<Delivery, StoreError> {
-        let mut before = self.base_document(key, row.base.as_ref())?;
+        let mut before = match self.base_document(key, row.base.as_ref()) {
+            Ok(before) => before,
+            // Decided once the base can be read again; other documents go on.
+            Err(StoreError::Damaged { table, key }) => {
+                let (version, why) = (row.version, format!("the version told before is damaged ({table} {key})"));
+                return Ok(self.damaged(row, version, why));
+            }
+            Err(error) => return Err(error),
+        };
         for version in row.version + 1..=row.newest {
             let after = match self.document(key, version) {
                 Ok(after) => after,
                 Err(StoreError::Damaged { .. }) if version < row.newest => continue,
                 Err(StoreError::Damaged { table, key }) => {
                     let why = format!("its stored version {version} is damaged ({table} {key})");
-                    return Ok(self.rejected(row, version, Reason::new(Code::Quarantined, [("why", why)])));
+                    return Ok(self.damaged(row, version, why));
                 }
                 Err(error) => return Err(error),
             };
@@ -59,19 +69,32 @@ impl Decider<'_> {
                 self.moved(row, State::Pending, version, reason, Some(self.now))
             }
             Verdict::Skip => {
-                if !told && may_be_base(self.plan, after.as_ref()) {
-                    row.base = Some(Base { version, told: false, call: None, payload_hash: None, attempt: None });
+                row.version = version;
+                if self.skip(&mut row, after.as_ref()) {
                     *before = after;
                 }
-                let conditions: Vec<&str> =
-                    self.plan.calls.iter().filter_map(|call| Some(call.when.as_ref()?.text())).collect();
-                let params = [("version", version.to_string()), ("condition", conditions.join(" ; "))];
-                self.skipped(row, version, Reason::new(Code::Condition, params))
+                row
             }
             Verdict::Fault(why) => {
                 self.rejected(row, version, Reason::new(Code::Mapping, [("path", "when".into()), ("why", why)]))
             }
         }
+    }
+
+    /// Skips the row's version, for no condition accepts it. It becomes the base while none was told and `compare`
+    /// accepts it (rule 1); returns whether it did.
+    pub fn skip(&self, row: &mut Delivery, after: Option<&Value>) -> bool {
+        let version = row.version;
+        let told = row.base.as_ref().is_some_and(|base| base.told);
+        let moves = !told && may_be_base(self.plan, after);
+        if moves {
+            row.base = Some(Base { version, told: false, call: None, payload_hash: None, attempt: None });
+        }
+        let conditions: Vec<&str> =
+            self.plan.calls.iter().filter_map(|call| Some(call.when.as_ref()?.text())).collect();
+        let params = [("version", version.to_string()), ("condition", conditions.join(" ; "))];
+        set(row, State::Skipped, Reason::new(Code::Condition, params), None, self.now);
+        moves
     }
 
     /// Whether a version belongs to what was known at go-live (rule 10): its source time is at or before the
@@ -114,6 +137,11 @@ impl Decider<'_> {
 
     fn rejected(&self, row: Delivery, version: u64, reason: Reason) -> Delivery {
         self.moved(row, State::Rejected, version, reason, None)
+    }
+
+    fn damaged(&self, row: Delivery, version: u64, why: String) -> Delivery {
+        let reason = Reason::new(Code::Quarantined, [("why", why)]);
+        self.moved(row, State::Rejected, version, reason, Some(self.now.plus(LOOK_AGAIN)))
     }
 
     fn moved(&self, mut row: Delivery, state: State, version: u64, reason: Reason, due: Option<Time>) -> Delivery {

@@ -1,15 +1,19 @@
-//! Settling what is in doubt by the target's rule, and finding documents before their first send (rules 6, 7, 14).
+//! Settling what is in doubt by the target's rule (rules 6 and 14).
 
-use crate::clock::Time;
-use crate::connector::{Finding, Outgoing, Probe};
+use std::time::Duration;
+
+use crate::connector::{Fault, FaultKind, Finding, Outgoing, Probe};
+use crate::delivery::classify::{Policy, policy};
 use crate::delivery::compose::Composed;
-use crate::delivery::send::Item;
-use crate::delivery::settle::{self, Moment, set};
+use crate::delivery::operate::Open;
+use crate::delivery::ready::{Item, LOOK_AGAIN};
+use crate::delivery::send::not_run;
+use crate::delivery::settle::{self, Accepted, Moment};
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
-use crate::reason::{Code, Reason, State};
+use crate::reason::State;
 use crate::receipt::Receipt;
-use crate::scheme::{BaselineMissing, InDoubt};
+use crate::scheme::InDoubt;
 use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError};
 
 impl Worker {
@@ -32,7 +36,16 @@ impl Worker {
                 .await
             }
             InDoubt::Resend { .. } => {
-                let items = doubts.into_iter().map(|(key, row, attempt)| resend(key, row, attempt)).collect();
+                let (taken, lost): (Vec<_>, Vec<_>) =
+                    doubts.into_iter().partition(|(_, _, attempt)| attempt.outcome.as_deref() == Some("exists"));
+                let now = self.now();
+                let conflicts = taken.into_iter().map(|(key, mut row, attempt)| {
+                    let why = "the target says the number is taken, and the same bytes would be refused again";
+                    settle::conflict(&mut row, attempt.number.as_deref().unwrap_or_default(), why, now);
+                    write_of(&key, row, None)
+                });
+                self.write(Step::Settle, conflicts.collect()).await?;
+                let items = lost.into_iter().map(|(key, row, attempt)| resend(key, row, attempt)).collect();
                 self.send(index, items).await
             }
         }
@@ -44,22 +57,23 @@ impl Worker {
         for (key, row, attempt) in &doubts {
             probes.push(self.probe_of(key, row, attempt)?);
         }
-        let keys: Vec<Key> = doubts.iter().map(|(key, _, _)| key.clone()).collect();
-        let findings = match self.ask(index, &probes).await {
-            Ok(findings) => findings,
-            Err(()) => return self.look_later(&keys).await,
-        };
-        let moment = self.moment(Some(call), doubts.len());
-        let deletes = call.call.deletes;
-        let mut effective = 0;
-        for ((key, _, attempt), finding) in doubts.into_iter().zip(findings) {
+        let findings = self.ask(index, &probes).await?;
+        // The settle time of the largest batch the attempt may have been sent in (rule 6).
+        let moment = self.moment(Some(call), self.plan.batch);
+        let (mut effective, mut later) = (0, Vec::new());
+        for ((key, row, attempt), finding) in doubts.into_iter().zip(findings) {
+            let Some(finding) = finding else {
+                later.push(self.look_later(&key, row));
+                continue;
+            };
             effective += u64::from(matches!(finding, Finding::Effective { .. }));
             self.update(Step::Settle, std::slice::from_ref(&key), |key, row| {
-                Ok(self.found(key, row, attempt.clone(), &finding, deletes, moment))
+                Ok(self.found(key, row, attempt.clone(), &finding, moment))
             })
             .await?;
         }
         self.count_delivered(effective);
+        self.write(Step::Settle, later).await?;
         Ok(())
     }
 
@@ -70,7 +84,6 @@ impl Worker {
         mut row: Delivery,
         mut attempt: Attempt,
         finding: &Finding,
-        deletes: bool,
         at: Moment<'_>,
     ) -> Option<DeliveryWrite> {
         if row.state != State::InDoubt || row.attempt != Some(attempt.n) {
@@ -78,30 +91,38 @@ impl Worker {
         }
         let number = attempt.number.clone().unwrap_or_default();
         let mut release = None;
+        let absent = matches!(finding, Finding::Absent);
         match finding {
+            Finding::Effective { receipt, warnings } if is_anothers(&attempt, warnings) => {
+                row.receipt = Some(settle::merged(row.receipt.take(), receipt.clone()));
+                settle::not_run(&mut row, &mut attempt, "old_content", at);
+            }
             Finding::Effective { receipt, warnings } => {
-                let complete = is_complete(receipt, &attempt);
+                let Open { deletes, again } = self.open(key, &row, &attempt);
                 attempt.decision = Some(match warnings.as_slice() {
                     [] => "found at the target as sent".to_owned(),
                     some => {
                         format!("found at the target; differs where this attempt changed nothing: {}", some.join(", "))
                     }
                 });
-                settle::accepted(&mut row, &mut attempt, receipt.clone(), complete, deletes, at);
+                let complete = is_complete(receipt, &attempt);
+                let told = Accepted { receipt: receipt.clone(), complete, deletes, again };
+                settle::accepted(&mut row, &mut attempt, told, at);
                 release = row.identity.clone().filter(|_| deletes);
             }
             Finding::Absent if attempt.outcome.as_deref() == Some("exists") => {
                 let why = "the target says the number is taken, but shows no such document";
                 settle::conflict(&mut row, &number, why, at.now);
             }
-            Finding::Absent | Finding::NotEffective { .. } => {
-                let outcome = if matches!(finding, Finding::Absent) { "absent" } else { "old_content" };
-                if self.twice_absent(key, &attempt, at) {
-                    settle::not_run(&mut row, &mut attempt, outcome, at);
-                } else {
-                    row.absent_since = row.absent_since.or(Some(at.now));
-                    row.due = Some(at.now.plus(at.settle));
-                }
+            Finding::Absent | Finding::NotEffective { .. } if !self.is_second(key, &attempt, absent, at) => {
+                row.absent_since = row.absent_since.or(Some(at.now));
+                row.due = Some(at.now.plus(at.settle));
+            }
+            Finding::Absent => settle::not_run(&mut row, &mut attempt, "absent", at),
+            Finding::NotEffective { receipt } => {
+                // Ours in an older version: what goes next is an update of it.
+                row.receipt = Some(settle::merged(row.receipt.take(), receipt.clone()));
+                settle::not_run(&mut row, &mut attempt, "old_content", at);
             }
             Finding::Mixed { differences, .. } => {
                 let why = format!("only a part of the attempt is there; different: {}", differences.join(", "));
@@ -114,21 +135,21 @@ impl Worker {
         Some(write)
     }
 
-    /// Whether this is the second answer «not there», a settle time after the first, both in this process (rules 6
-    /// and 29).
-    fn twice_absent(&self, key: &Key, attempt: &Attempt, at: Moment<'_>) -> bool {
+    /// Whether this is the second answer of its kind, «not there» or «older content», a settle time after the first,
+    /// both in this process (rules 6 and 29).
+    pub(super) fn is_second(&self, key: &Key, attempt: &Attempt, absent: bool, at: Moment<'_>) -> bool {
         let now = self.clock.monotonic();
-        let mut absent = self.absent.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match absent.get(key) {
-            Some((n, first)) if *n == attempt.n => {
-                let twice = now.saturating_sub(*first) >= at.settle;
-                if twice {
-                    absent.remove(key);
+        let mut first = self.first_answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match first.get(key) {
+            Some(answer) if (answer.attempt, answer.absent) == (attempt.n, absent) => {
+                let second = now.saturating_sub(answer.at) >= at.settle;
+                if second {
+                    first.remove(key);
                 }
-                twice
+                second
             }
             _ => {
-                absent.insert(key.clone(), (attempt.n, now));
+                first.insert(key.clone(), FirstAnswer { attempt: attempt.n, absent, at: now });
                 false
             }
         }
@@ -150,107 +171,69 @@ impl Worker {
         })
     }
 
-    /// Asks the target; a lost session is renewed once. An error has been noted: look again later.
-    async fn ask(&self, index: usize, probes: &[Probe]) -> Result<Vec<Finding>, ()> {
-        let Some(call) = self.plan.calls.get(index) else { return Err(()) };
+    /// Asks the target; none where it gave no answer. Where it refuses a question for good, each document is asked
+    /// about alone, so that one does not keep the others in doubt.
+    pub(super) async fn ask(&self, index: usize, probes: &[Probe]) -> Result<Vec<Option<Finding>>, StoreError> {
+        let fault = match self.ask_renewing(index, probes).await {
+            Ok(findings) => return Ok(findings.into_iter().map(Some).collect()),
+            Err(fault) => fault,
+        };
+        tracing::warn!(scheme = %self.plan.scheme, target = %self.plan.name, words = %fault.words, "the target could not be asked");
+        match policy(fault.kind) {
+            Policy::Reject | Policy::Ask if probes.len() > 1 => {
+                let mut findings = Vec::with_capacity(probes.len());
+                for probe in probes {
+                    let alone = self.ask_renewing(index, std::slice::from_ref(probe)).await;
+                    findings.push(alone.ok().and_then(|findings| findings.into_iter().next()));
+                }
+                return Ok(findings);
+            }
+            Policy::Reject | Policy::Ask => {}
+            Policy::Pause => self.pause(&fault.words).await?,
+            Policy::Hold | Policy::Renew | Policy::Retry | Policy::Doubt => self.hold(fault.retry_after),
+        }
+        Ok(vec![None; probes.len()])
+    }
+
+    /// One finding for each probe; a lost session is renewed once.
+    async fn ask_renewing(&self, index: usize, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
+        let Some(call) = self.plan.calls.get(index) else { return Ok(Vec::new()) };
         let mut result = self.plan.connector.probe(&call.spec, probes).await;
-        if let Err(fault) = &result
-            && fault.kind == crate::connector::FaultKind::Session
-            && self.plan.connector.login().await.is_ok()
-        {
+        if result.as_ref().is_err_and(|fault| policy(fault.kind) == Policy::Renew) {
+            self.plan.connector.login().await.map_err(|fault| not_run(&fault))?;
             result = self.plan.connector.probe(&call.spec, probes).await;
         }
-        match result {
-            Ok(findings) if findings.len() == probes.len() => {
-                self.release_hold();
-                Ok(findings)
-            }
-            Ok(findings) => {
-                tracing::error!(asked = probes.len(), answered = findings.len(), "a probe left documents out");
-                Err(())
-            }
-            Err(fault) => {
-                tracing::warn!(scheme = %self.plan.scheme, target = %self.plan.name, words = %fault.words, "the target could not be asked");
-                self.hold(fault.retry_after);
-                Err(())
-            }
+        let findings = result?;
+        if findings.len() != probes.len() {
+            let words = format!("asked about {} documents, it answered for {}", probes.len(), findings.len());
+            return Err(Fault::new(FaultKind::Unknown, words));
         }
+        self.release_hold();
+        Ok(findings)
     }
 
     /// The target gave no answer to a probe: asked again later; that is no attempt (rule 21).
-    async fn look_later(&self, keys: &[Key]) -> Result<(), StoreError> {
-        let due = self.now().plus(self.held_for().unwrap_or(self.plan.retry.from));
-        self.update(Step::Settle, keys, |key, mut row| {
-            row.due = Some(due);
-            Ok(Some(write_of(key, row, None)))
-        })
-        .await
-    }
-
-    /// Finds documents before their first send: what is there and may be ours is taken over, what is foreign is a
-    /// conflict, what is absent is created, after a baseline only if the scheme says so (rule 7).
-    pub(super) async fn find(&self, index: usize, items: Vec<Item>) -> Result<(), StoreError> {
-        let Some(call) = self.plan.calls.get(index) else { return Ok(()) };
-        let keys: Vec<Key> = items.iter().map(|item| item.key.clone()).collect();
-        if !call.call.probes {
-            let now = self.now();
-            let why = "whether it is there already can't be asked; `deliveries resolve` says so";
-            return self
-                .update(Step::Settle, &keys, |key, mut row| {
-                    settle::conflict(&mut row, key.as_str(), why, now);
-                    Ok(Some(write_of(key, row, None)))
-                })
-                .await;
-        }
-        let probes: Vec<Probe> = items
-            .iter()
-            .map(|item| Probe {
-                number: item.composed.outgoing.number.clone(),
-                target_id: item.composed.outgoing.target_id.clone(),
-                attempted: None,
-                told: None,
-                first_attempt: None,
-            })
-            .collect();
-        let Ok(findings) = self.ask(index, &probes).await else { return self.look_later(&keys).await };
-        for (item, finding) in items.iter().zip(findings) {
-            let number = item.composed.outgoing.number.clone().unwrap_or_default();
-            self.update(Step::Settle, std::slice::from_ref(&item.key), |key, row| {
-                Ok(Some(self.found_first(key, row, &number, &finding)))
-            })
-            .await?;
-        }
-        Ok(())
-    }
-
-    fn found_first(&self, key: &Key, mut row: Delivery, number: &str, finding: &Finding) -> DeliveryWrite {
-        let now: Time = self.now();
-        let baselined = row.base.as_ref().is_some_and(|base| base.told && base.call.is_none());
-        let due = Reason::new(Code::Due, [("version", row.version.to_string())]);
-        match finding {
-            Finding::Foreign { why, .. } if !baselined => settle::conflict(&mut row, number, why, now),
-            Finding::Effective { receipt, .. }
-            | Finding::NotEffective { receipt }
-            | Finding::Mixed { receipt, .. }
-            | Finding::Foreign { receipt, .. } => {
-                row.receipt = Some(receipt.clone());
-                row.probe_first = false;
-                set(&mut row, State::Pending, due, Some(now), now);
-            }
-            Finding::Absent if row.receipt.as_ref().is_some_and(|receipt| receipt.id.is_some()) => {
-                settle::conflict(&mut row, number, "the document was delivered, but the target shows it no more", now);
-            }
-            Finding::Absent if baselined && self.plan.baseline_missing == BaselineMissing::Skip => {
-                let call = self.plan.main().map_or("", |call| &call.spec.call).to_owned();
-                set(&mut row, State::Skipped, Reason::new(Code::NeverSent, [("call", call)]), None, now);
-            }
-            Finding::Absent => {
-                row.probe_first = false;
-                set(&mut row, State::Pending, due, Some(now), now);
-            }
-        }
+    pub(super) fn look_later(&self, key: &Key, mut row: Delivery) -> DeliveryWrite {
+        row.due = Some(self.now().plus(self.held_for().unwrap_or(LOOK_AGAIN)));
         write_of(key, row, None)
     }
+}
+
+/// The first answer «not there» or «older content» about an attempt, on the monotonic clock of this process
+/// (rule 29).
+#[derive(Debug, Clone, Copy)]
+pub struct FirstAnswer {
+    attempt: u32,
+    absent: bool,
+    at: Duration,
+}
+
+/// Whether what was found, although it stands under our number, must come from another attempt: this one was told
+/// that the number is taken, or an earlier one may have taken effect late, and the content is not this one's.
+fn is_anothers(attempt: &Attempt, differences: &[String]) -> bool {
+    let created = attempt.target_id.is_none();
+    let refused = attempt.outcome.as_deref() == Some("exists");
+    created && (refused || attempt.n > 1) && !differences.is_empty()
 }
 
 /// Whether every keyed list of the attempt has its line ids in the receipt.
@@ -260,7 +243,7 @@ fn is_complete(receipt: &Receipt, attempt: &Attempt) -> bool {
     })
 }
 
-fn outgoing(attempt: &Attempt) -> Outgoing {
+pub(super) fn outgoing(attempt: &Attempt) -> Outgoing {
     Outgoing {
         attempt: attempt.id.clone(),
         payload: attempt.payload.clone(),
@@ -273,5 +256,5 @@ fn outgoing(attempt: &Attempt) -> Outgoing {
 /// The same bytes again, as a new attempt of the same version.
 fn resend(key: Key, row: Delivery, attempt: Attempt) -> Item {
     let composed = Composed { payload_hash: attempt.payload_hash.clone(), outgoing: outgoing(&attempt) };
-    Item { key, version: attempt.version, row, composed }
+    Item { key, version: attempt.version, row, composed, to_send: true }
 }

@@ -44,7 +44,11 @@ pub fn discarded(
     if row.state.is_settled() || row.state == State::InFlight {
         return None;
     }
-    row.probe_first |= row.state == State::InDoubt;
+    if row.state == State::InDoubt {
+        row.probe_first = true;
+        // What the target holds is not known any more, so nothing equals what it was told (rule 28).
+        forget_payload(&mut row);
+    }
     row.attempt = None;
     row.version = row.newest;
     row.replay = false;
@@ -57,11 +61,21 @@ pub fn discarded(
     Some(write_of(key, row, attempt))
 }
 
+/// What settling an open attempt by a person's word must know of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Open {
+    /// Its call ends the receipt.
+    pub deletes: bool,
+    /// A person asked to send again after it was claimed.
+    pub again: bool,
+}
+
 /// Settles a document in doubt as a person says.
 pub fn resolved(
     key: &Key,
     mut row: Delivery,
     attempt: Option<Attempt>,
+    open: Open,
     resolution: &Resolution,
     now: Time,
 ) -> Option<DeliveryWrite> {
@@ -76,33 +90,58 @@ pub fn resolved(
     row.attempt = None;
     row.absent_since = None;
     row.tries = 0;
+    let mut release = None;
     match resolution {
         Resolution::Delivered { id } => {
-            let version = attempt.as_ref().map_or(row.version, |attempt| attempt.version);
-            row.base = Some(Base {
-                version,
-                told: true,
-                call: attempt.as_ref().map(|attempt| attempt.call.clone()),
-                payload_hash: attempt.as_ref().map(|attempt| attempt.payload_hash.clone()),
-                attempt: attempt.as_ref().map(|attempt| attempt.n),
-            });
-            let mut receipt = row.receipt.take().unwrap_or_default();
-            receipt.id = id.clone().or(receipt.id);
-            receipt.number = attempt.as_ref().and_then(|attempt| attempt.number.clone()).or(receipt.number);
-            // Line ids, and without an id the document's own, are asked for before the next send.
-            row.probe_first = true;
-            row.receipt = Some(receipt);
-            let newer = row.newest > row.version;
-            set(&mut row, if newer { State::Pending } else { State::Delivered }, reason, newer.then_some(now), now);
+            take_as_told(&mut row, attempt.as_ref(), open, id.as_deref());
+            release = row.identity.clone().filter(|_| open.deletes);
+            let due = row.newest > row.version || row.replay;
+            set(&mut row, if due { State::Pending } else { State::Delivered }, reason, due.then_some(now), now);
         }
-        Resolution::Resend => set(&mut row, State::Pending, reason, Some(now), now),
+        Resolution::Resend => {
+            forget_payload(&mut row);
+            set(&mut row, State::Pending, reason, Some(now), now);
+        }
     }
     let attempt = attempt.map(|mut attempt| {
         attempt.answered = Some(now);
         attempt.decision = Some(format!("resolved by a person as {word}"));
         attempt
     });
-    Some(write_of(key, row, attempt))
+    let mut write = write_of(key, row, attempt);
+    write.release = release;
+    Some(write)
+}
+
+/// The attempt becomes what the target was told; without one, the row's version is.
+fn take_as_told(row: &mut Delivery, attempt: Option<&Attempt>, open: Open, id: Option<&str>) {
+    let lasting = attempt.filter(|_| !open.deletes);
+    row.base = Some(Base {
+        version: attempt.map_or(row.version, |attempt| attempt.version),
+        told: true,
+        call: attempt.map(|attempt| attempt.call.clone()),
+        payload_hash: lasting.map(|attempt| attempt.payload_hash.clone()),
+        attempt: lasting.map(|attempt| attempt.n),
+    });
+    row.replay = row.replay && open.again;
+    if open.deletes {
+        row.receipt = None;
+        row.probe_first = false;
+        return;
+    }
+    let mut receipt = row.receipt.take().unwrap_or_default();
+    receipt.id = id.map(str::to_owned).or(receipt.id);
+    receipt.number = attempt.and_then(|attempt| attempt.number.clone()).or(receipt.number);
+    // Line ids, and without an id the document's own, are asked for before the next send.
+    row.probe_first = true;
+    row.receipt = Some(receipt);
+}
+
+fn forget_payload(row: &mut Delivery) {
+    if let Some(base) = &mut row.base {
+        base.payload_hash = None;
+        base.attempt = None;
+    }
 }
 
 /// Queues a document again in its newest version, whatever it was told before (rule 18).

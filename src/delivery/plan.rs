@@ -5,7 +5,7 @@ use crate::delivery::decide::Decider;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
-use crate::store::{Delivery, DeliveryCommit, DeliveryWrite, Step, StoreError, WriteResult};
+use crate::store::{Delivery, DeliveryCommit, DeliveryWrite, Step, StoreError};
 
 /// Changes planned in one commit.
 const CHANGES: usize = 200;
@@ -43,21 +43,8 @@ impl Worker {
                 position: Some((state.position, reached)),
                 writes,
             };
-            let keys: Vec<Key> = commit.writes.iter().map(|write| write.key.clone()).collect();
-            let versions: Vec<u64> = commit.writes.iter().map(|write| write.row.newest).collect();
-            let results = self.store.commit_deliveries(commit).await?;
-            // A row that somebody wrote meanwhile was left out although the position moved: planned again here.
-            for ((key, version), result) in keys.into_iter().zip(versions).zip(results) {
-                if result == WriteResult::Changed {
-                    self.update(Step::Plan, &[key], |key, row| {
-                        if version <= row.newest {
-                            return Ok(None);
-                        }
-                        planned(&decider, key, row, version).map(Some)
-                    })
-                    .await?;
-                }
-            }
+            // A row that somebody wrote meanwhile is left out, and the position stays: then its change is met again.
+            self.store.commit_deliveries(commit).await?;
         }
     }
 }

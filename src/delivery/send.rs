@@ -1,247 +1,21 @@
-//! Sending: due documents are judged and mapped in their newest version, claimed with their exact bytes, sent, and
-//! settled item by item.
+//! Sending: a batch is claimed with its exact bytes, sent, and settled item by item.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use crate::connector::{Fault, FaultKind, Outcome, Outgoing};
 use crate::crash;
 use crate::delivery::classify::{Policy, policy};
-use crate::delivery::compose::{Composed, change_key, compose};
-use crate::delivery::decide::Decider;
-use crate::delivery::judge::{Verdict, judge};
-use crate::delivery::settle::{self, set};
+use crate::delivery::compose::{Composed, change_key};
+use crate::delivery::operate::Open;
+use crate::delivery::ready::{Item, LOOK_AGAIN};
+use crate::delivery::settle::{self, Accepted, set};
+use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
-use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError, TargetAnswer, WriteResult};
-
-/// How long a document that can't be read, or whose number another owns, is left before it is looked at again.
-const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(300);
-
-/// One document ready for a request.
-#[derive(Debug)]
-pub struct Item {
-    pub key: Key,
-    pub row: Delivery,
-    pub version: u64,
-    pub composed: Composed,
-}
-
-/// Documents that go together.
-#[derive(Debug)]
-pub enum Batch {
-    /// To be sent by the call of this index.
-    Send(usize, Vec<Item>),
-    /// To be found before their first send (rule 7).
-    Find(usize, Vec<Item>),
-    /// Open attempts to be asked about.
-    Doubt(usize, Vec<(Key, Delivery, Attempt)>),
-}
-
-/// What a due document turns out to be.
-enum Ready {
-    Send(usize, Box<Item>),
-    Find(usize, Box<Item>),
-    Doubt(usize, Box<(Key, Delivery, Attempt)>),
-    Write(Box<DeliveryWrite>),
-    Nothing,
-}
+use crate::store::{Attempt, Delivery, Step, StoreError, WriteResult};
 
 impl Worker {
-    /// Sorts due documents into batches; what needs no request is written at once.
-    pub(super) async fn batches(&self, keys: Vec<Key>) -> Result<Vec<Batch>, StoreError> {
-        let mut writes = Vec::new();
-        let mut batches: Vec<Batch> = Vec::new();
-        for key in keys {
-            match self.ready(&key)? {
-                Ready::Nothing => {}
-                Ready::Write(write) => writes.push(*write),
-                Ready::Send(call, item) => self.add_send(&mut batches, call, *item),
-                Ready::Find(call, item) => {
-                    match batches.iter_mut().find(|b| matches!(b, Batch::Find(c, _) if *c == call)) {
-                        Some(Batch::Find(_, items)) => items.push(*item),
-                        _ => batches.push(Batch::Find(call, vec![*item])),
-                    }
-                }
-                Ready::Doubt(call, item) => {
-                    match batches.iter_mut().find(|b| matches!(b, Batch::Doubt(c, _) if *c == call)) {
-                        Some(Batch::Doubt(_, items)) => items.push(*item),
-                        _ => batches.push(Batch::Doubt(call, vec![*item])),
-                    }
-                }
-            }
-        }
-        self.write(Step::Plan, writes).await?;
-        Ok(batches)
-    }
-
-    /// Adds to a batch with room; a document that failed before goes alone, so that it can't take others with it.
-    fn add_send(&self, batches: &mut Vec<Batch>, call: usize, item: Item) {
-        let most = self.plan.calls.get(call).map_or(1, |c| self.plan.batch.min(c.call.max_batch)).max(1);
-        let alone = item.row.tries > 0;
-        let room = batches.iter_mut().find_map(|batch| match batch {
-            Batch::Send(c, items) if *c == call && items.len() < most && items.iter().all(|i| i.row.tries == 0) => {
-                Some(items)
-            }
-            _ => None,
-        });
-        match room {
-            Some(items) if !alone => items.push(item),
-            _ => batches.push(Batch::Send(call, vec![item])),
-        }
-    }
-
-    pub(super) async fn run_batch(self: Arc<Self>, batch: Batch) -> Result<(), StoreError> {
-        match batch {
-            Batch::Send(call, items) => self.send(call, items).await,
-            Batch::Find(call, items) => self.find(call, items).await,
-            Batch::Doubt(call, items) => self.settle_doubts(call, items).await,
-        }
-    }
-
-    /// What is to be done with a due document now.
-    fn ready(&self, key: &Key) -> Result<Ready, StoreError> {
-        let Some(row) = self.row(key)? else { return Ok(Ready::Nothing) };
-        match row.state {
-            State::InFlight => return Ok(Ready::Nothing),
-            State::InDoubt => return self.ready_doubt(key, row),
-            _ => {}
-        }
-        if row.version < row.newest {
-            return self.decided(key, row);
-        }
-        if let Some(record) = self.store.quarantine(&self.plan.scheme, key)? {
-            let reason = Reason::new(Code::Quarantined, [("why", record.why)]);
-            return Ok(self.moved(key, row, State::Rejected, reason, Some(self.now().plus(LOOK_AGAIN))));
-        }
-        let decider = self.decider(&TargetAnswer::Adopt);
-        let documents = decider
-            .base_document(key, row.base.as_ref())
-            .and_then(|before| Ok((before, decider.document(key, row.version)?)));
-        let (before, after) = match documents {
-            Ok(documents) => documents,
-            Err(StoreError::Damaged { table, key: place }) => {
-                let why = format!("a stored version is damaged ({table} {place})");
-                let reason = Reason::new(Code::Quarantined, [("why", why)]);
-                return Ok(self.moved(key, row, State::Rejected, reason, Some(self.now().plus(LOOK_AGAIN))));
-            }
-            Err(error) => return Err(error),
-        };
-        match judge(&self.plan, before.as_ref(), after.as_ref(), row.receipt.as_ref()) {
-            Verdict::Tell(call) => Ok(self.composed(key, row, call, after.as_ref())),
-            Verdict::Skip if row.replay => Ok(self.composed(key, row, self.plan.calls.len() - 1, after.as_ref())),
-            Verdict::Skip => {
-                let params = [("version", row.version.to_string()), ("condition", String::new())];
-                Ok(self.moved(key, row, State::Skipped, Reason::new(Code::Condition, params), None))
-            }
-            Verdict::Fault(why) => {
-                let reason = Reason::new(Code::Mapping, [("path", "when".into()), ("why", why)]);
-                Ok(self.moved(key, row, State::Rejected, reason, None))
-            }
-        }
-    }
-
-    fn decider<'a>(&'a self, answer: &'a TargetAnswer) -> Decider<'a> {
-        Decider { plan: &self.plan, store: &*self.store, answer, now: self.now() }
-    }
-
-    /// Versions planned while an attempt was open are decided now, in order.
-    fn decided(&self, key: &Key, row: Delivery) -> Result<Ready, StoreError> {
-        let state = self.store.target(&self.plan.scheme, &self.plan.name)?;
-        let Some(answer) = state.and_then(|state| state.answer) else { return Ok(Ready::Nothing) };
-        let row = self.decider(&answer).decide(key, row)?;
-        Ok(Ready::Write(Box::new(write_of(key, row, None))))
-    }
-
-    fn composed(&self, key: &Key, mut row: Delivery, index: usize, after: Option<&serde_json::Value>) -> Ready {
-        let Some(call) = self.plan.calls.get(index) else { return Ready::Nothing };
-        let has_id = row.receipt.as_ref().is_some_and(|receipt| receipt.id.is_some());
-        if !call.call.mapped && !has_id {
-            return self.without_receipt(key, row, index, after);
-        }
-        let composed = match compose(&self.plan, call, after, &row) {
-            Ok(composed) => composed,
-            Err(stop) => {
-                // What waits for a table's row is looked at again; a mirror's document wakes it as well.
-                let due = (stop.state == State::Waiting).then(|| self.now().plus(LOOK_AGAIN));
-                return self.moved(key, row, stop.state, stop.reason, due);
-            }
-        };
-        let known = row.receipt.as_ref().and_then(|receipt| receipt.number.clone());
-        if let (Some(known), Some(number)) = (&known, &composed.outgoing.number)
-            && known != number
-        {
-            let why = format!("the document's number is now `{number}`, and a delivered document is never renumbered");
-            settle::conflict(&mut row, known, &why, self.now());
-            return Ready::Write(Box::new(write_of(key, row, None)));
-        }
-        if self.is_told(&row, &call.spec.call, &composed.payload_hash) {
-            let version = row.version;
-            if let Some(base) = &mut row.base {
-                base.version = version;
-            }
-            let reason = Reason::new(Code::SamePayload, [("version", version.to_string())]);
-            return self.moved(key, row, State::Skipped, reason, None);
-        }
-        let version = row.version;
-        let must_find = row.probe_first || (call.call.overwrites && !has_id);
-        let item = Box::new(Item { key: key.clone(), row, version, composed });
-        if must_find { Ready::Find(index, item) } else { Ready::Send(index, item) }
-    }
-
-    /// A call that addresses the target's document, and no receipt that names it: found by number where it may be
-    /// there (rule 7), else never sent.
-    fn without_receipt(&self, key: &Key, row: Delivery, index: usize, after: Option<&serde_json::Value>) -> Ready {
-        let call = self.plan.calls.get(index).map_or("", |call| &call.spec.call).to_owned();
-        if row.probe_first
-            && let Some(main) = self.plan.main()
-            && main.mapping.is_some()
-        {
-            let last = self.plan.calls.len() - 1;
-            return match compose(&self.plan, main, after, &row) {
-                Ok(composed) => {
-                    let version = row.version;
-                    Ready::Find(last, Box::new(Item { key: key.clone(), row, version, composed }))
-                }
-                Err(stop) => self.moved(key, row, stop.state, stop.reason, None),
-            };
-        }
-        self.moved(key, row, State::Skipped, Reason::new(Code::NeverSent, [("call", call)]), None)
-    }
-
-    /// Whether the target was told exactly this before (rule 28).
-    fn is_told(&self, row: &Delivery, call: &str, payload_hash: &str) -> bool {
-        !row.replay
-            && row.base.as_ref().is_some_and(|base| {
-                base.told && base.call.as_deref() == Some(call) && base.payload_hash.as_deref() == Some(payload_hash)
-            })
-    }
-
-    fn ready_doubt(&self, key: &Key, row: Delivery) -> Result<Ready, StoreError> {
-        let Some(n) = row.attempt else { return Ok(Ready::Nothing) };
-        match self.attempt(key, n)? {
-            Some(attempt) => {
-                let named = self.plan.calls.iter().position(|call| call.spec.call == attempt.call);
-                let index = named.unwrap_or(self.plan.calls.len() - 1);
-                Ok(Ready::Doubt(index, Box::new((key.clone(), row, attempt))))
-            }
-            None => Ok(Ready::Nothing),
-        }
-    }
-
-    fn moved(
-        &self,
-        key: &Key,
-        mut row: Delivery,
-        state: State,
-        reason: Reason,
-        due: Option<crate::clock::Time>,
-    ) -> Ready {
-        set(&mut row, state, reason, due, self.now());
-        Ready::Write(Box::new(write_of(key, row, None)))
-    }
-
     /// Claims, sends and settles one batch.
     pub(super) async fn send(&self, index: usize, items: Vec<Item>) -> Result<(), StoreError> {
         let Some(call) = self.plan.calls.get(index) else { return Ok(()) };
@@ -266,17 +40,18 @@ impl Worker {
             if row.attempt != Some(attempt.n) {
                 return Ok(None);
             }
+            let Open { deletes, again } = self.open(key, &row, attempt);
             let mut attempt = (*attempt).clone();
             let release = match outcome {
                 Outcome::Accepted { receipt, complete } => {
-                    let deletes = call.call.deletes;
-                    settle::accepted(&mut row, &mut attempt, receipt.clone(), *complete, deletes, moment);
+                    let told = Accepted { receipt: receipt.clone(), complete: *complete, deletes, again };
+                    settle::accepted(&mut row, &mut attempt, told, moment);
                     row.identity.clone().filter(|_| deletes)
                 }
                 Outcome::Failed(fault) => {
-                    settle::failed(&mut row, &mut attempt, fault, moment);
-                    // Refused and never told: nothing of ours stands under the number.
-                    row.identity.clone().filter(|_| is_free(&row, fault))
+                    settle::failed(&mut row, &mut attempt, fault, again, moment);
+                    let free = policy(fault.kind) == Policy::Reject && self.is_free(key, &row, attempt.n)?;
+                    row.identity.clone().filter(|_| free)
                 }
             };
             let mut write = write_of(key, row, Some(attempt));
@@ -284,6 +59,24 @@ impl Worker {
             Ok(Some(write))
         })
         .await
+    }
+
+    /// What settling an open attempt must know of it.
+    pub(crate) fn open(&self, key: &Key, row: &Delivery, attempt: &Attempt) -> Open {
+        let now = change_key(&self.plan, key, attempt.version, &attempt.payload_hash, row.replays);
+        let deletes = self.plan.call_named(&attempt.call).is_some_and(|call| call.call.deletes);
+        Open { deletes, again: now != attempt.change_key }
+    }
+
+    /// Whether a document that was refused in attempt `n` leaves nothing of ours under its number: it was never
+    /// told, and no attempt can have run (rule 11).
+    fn is_free(&self, key: &Key, row: &Delivery, n: u32) -> Result<bool, StoreError> {
+        if row.receipt.is_some() || row.base.as_ref().is_some_and(|base| base.told) {
+            return Ok(false);
+        }
+        let attempts = self.store.attempts(&self.plan.scheme, &self.plan.name, key)?;
+        let not_run = |attempt: &Attempt| matches!(attempt.outcome.as_deref(), Some("refused" | "not_run" | "absent"));
+        Ok(attempts.iter().all(|attempt| attempt.n == n || not_run(attempt)))
     }
 
     /// Makes attempts durable before the first byte leaves; returns what may be sent.
@@ -329,14 +122,7 @@ impl Worker {
         Ok(claimed)
     }
 
-    fn attempt_of(
-        &self,
-        call: &super::target::CallPlan,
-        key: &Key,
-        row: &Delivery,
-        version: u64,
-        composed: &Composed,
-    ) -> Attempt {
+    fn attempt_of(&self, call: &CallPlan, key: &Key, row: &Delivery, version: u64, composed: &Composed) -> Attempt {
         Attempt {
             n: row.attempts + 1,
             id: composed.outgoing.attempt.clone(),
@@ -439,21 +225,18 @@ impl Worker {
             state.paused = Some(words.to_owned());
             self.store.set_target(&self.plan.scheme, &self.plan.name, state).await?;
         }
+        // Batches that are ready already don't go out either.
+        self.hold(None);
         Ok(())
     }
 }
 
 /// A login that failed, seen from a document that was not sent: it did not run, whatever the login's answer was.
-fn not_run(fault: &Fault) -> Fault {
+pub(super) fn not_run(fault: &Fault) -> Fault {
     let kind = match fault.kind {
         FaultKind::Refused | FaultKind::Permanent => FaultKind::Refused,
         FaultKind::Throttled => FaultKind::Throttled,
         _ => FaultKind::Unreachable,
     };
     Fault { kind, ..fault.clone() }
-}
-
-/// Whether a refused document leaves nothing of ours under its number.
-fn is_free(row: &Delivery, fault: &Fault) -> bool {
-    policy(fault.kind) == Policy::Reject && row.receipt.is_none() && row.base.as_ref().is_none_or(|base| !base.told)
 }

@@ -21,37 +21,44 @@ pub struct Moment<'a> {
     pub settle: Duration,
 }
 
+/// That the target carried an attempt out.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The ids it told.
+    pub receipt: Receipt,
+    /// Whether all line ids are among them.
+    pub complete: bool,
+    /// The call ends the receipt.
+    pub deletes: bool,
+    /// A person asked to send again after the attempt was claimed.
+    pub again: bool,
+}
+
 /// The target accepted the attempt (by its answer, or as a probe found).
-pub fn accepted(
-    row: &mut Delivery,
-    attempt: &mut Attempt,
-    found: Receipt,
-    complete: bool,
-    deletes: bool,
-    at: Moment<'_>,
-) {
+pub fn accepted(row: &mut Delivery, attempt: &mut Attempt, told: Accepted, at: Moment<'_>) {
+    let Accepted { receipt, complete, deletes, again } = told;
     close(attempt, "accepted", at.now);
-    let told = Base {
+    row.base = Some(Base {
         version: attempt.version,
         told: true,
         call: Some(attempt.call.clone()),
         payload_hash: (!deletes).then(|| attempt.payload_hash.clone()),
         attempt: (!deletes).then_some(attempt.n),
-    };
-    row.base = Some(told);
-    row.receipt = if deletes { None } else { Some(merged(row.receipt.take(), found)) };
+    });
+    row.receipt = if deletes { None } else { Some(merged(row.receipt.take(), receipt)) };
     row.probe_first = !complete && !deletes;
-    row.replay = false;
+    row.replay = again;
     row.tries = 0;
     row.attempt = None;
     row.absent_since = None;
     let reason = Reason::new(Code::Sent, [("version", attempt.version.to_string())]);
     set(row, State::Delivered, reason, None, at.now);
-    requeue_newer(row, at.now);
+    requeue(row, again, at.now);
 }
 
-/// The answer says, or lets be seen, that the attempt failed.
-pub fn failed(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, at: Moment<'_>) {
+/// The answer says, or lets be seen, that the attempt failed. `again`: a person asked to send again after the attempt
+/// was claimed.
+pub fn failed(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, again: bool, at: Moment<'_>) {
     attempt.words = Some(fault.words.clone());
     let why = || fault.words.clone();
     match policy(fault.kind) {
@@ -66,7 +73,7 @@ pub fn failed(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, at: Mome
                 let due = at.now.plus(backoff::wait(at.retry, row.tries));
                 set(row, State::Retrying, Reason::new(Code::Transient, [("why", why())]), Some(due), at.now);
             }
-            requeue_newer(row, at.now);
+            requeue(row, again && row.state == State::Rejected, at.now);
         }
         Policy::Hold | Policy::Renew | Policy::Pause => {
             close(attempt, "not_run", at.now);
@@ -78,13 +85,12 @@ pub fn failed(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, at: Mome
             };
             let due = at.now.plus(fault.retry_after.unwrap_or_default());
             set(row, State::Retrying, Reason::new(code, [("why", why())]), Some(due), at.now);
-            requeue_newer(row, at.now);
         }
         Policy::Reject => {
             close(attempt, "refused", at.now);
             row.attempt = None;
             set(row, State::Rejected, Reason::new(Code::Target, []).with_words(why()), None, at.now);
-            requeue_newer(row, at.now);
+            requeue(row, again, at.now);
         }
         Policy::Doubt => in_doubt(row, attempt, "unknown", &why(), at.now.plus(at.settle), at.now),
         Policy::Ask => in_doubt(row, attempt, "exists", &why(), at.now, at.now),
@@ -134,9 +140,9 @@ pub fn set(row: &mut Delivery, state: State, reason: Reason, due: Option<Time>, 
     row.due = due;
 }
 
-/// A version planned while the attempt was open, or a wish to send again, makes the document due now.
-fn requeue_newer(row: &mut Delivery, now: Time) {
-    if row.newest > row.version || row.replay {
+/// A version planned while the attempt was open, or a person's wish since then, makes the document due now.
+fn requeue(row: &mut Delivery, again: bool, now: Time) {
+    if row.newest > row.version || again {
         let reason = Reason::new(Code::Due, [("version", row.newest.to_string())]);
         set(row, State::Pending, reason, Some(now), now);
         row.tries = 0;
@@ -149,7 +155,7 @@ fn close(attempt: &mut Attempt, outcome: &str, now: Time) {
 }
 
 /// The newest ids; lists that an answer does not speak of keep theirs.
-fn merged(before: Option<Receipt>, found: Receipt) -> Receipt {
+pub fn merged(before: Option<Receipt>, found: Receipt) -> Receipt {
     let before = before.unwrap_or_default();
     let mut lines = before.lines;
     lines.extend(found.lines);

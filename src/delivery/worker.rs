@@ -2,6 +2,7 @@
 //! nothing more is due now.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,14 +11,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Time};
 use crate::delivery::backoff;
+use crate::delivery::doubt::FirstAnswer;
 use crate::delivery::settle::Moment;
 use crate::delivery::target::{CallPlan, TargetPlan};
 use crate::name::Key;
-use crate::reason::State;
+use crate::reason::{Code, Reason, State};
 use crate::store::{Attempt, Delivery, DeliveryCommit, DeliveryWrite, Step, Store, StoreError, WriteResult};
 
 /// Documents looked at in one go; bounds memory.
 const AT_ONCE: usize = 400;
+/// How far our clock may go astray from the monotonic one between two passes before it counts as set.
+const CLOCK_STEP: Duration = Duration::from_secs(5);
 
 /// What a pass found and left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,10 +39,14 @@ pub struct Worker {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) stop: CancellationToken,
-    /// First answer «absent» for an open attempt, on the monotonic clock of this process (rule 29).
-    pub(super) absent: Mutex<HashMap<Key, (u32, Duration)>>,
+    /// By document, the first answer that an open attempt has not taken effect.
+    pub(super) first_answers: Mutex<HashMap<Key, FirstAnswer>>,
     hold: Mutex<Hold>,
     delivered: Mutex<u64>,
+    /// Set while a pass is under way: one that finds it set follows one that did not end well.
+    under_way: AtomicBool,
+    /// Both clocks as a pass last saw them.
+    clocks: Mutex<Option<(Time, Duration)>>,
 }
 
 /// The target as a whole waits: it is not reachable, or throttles.
@@ -56,9 +64,11 @@ impl Worker {
             store,
             clock,
             stop,
-            absent: Mutex::default(),
+            first_answers: Mutex::default(),
             hold: Mutex::default(),
             delivered: Mutex::default(),
+            under_way: AtomicBool::new(false),
+            clocks: Mutex::default(),
         })
     }
 
@@ -75,9 +85,18 @@ impl Worker {
         self.retry_rejected_under_new_rules().await
     }
 
-    /// Plans, sends and settles until nothing is due now.
+    /// Plans, sends and settles until nothing is due now. After a pass that failed or was dropped, what it left in
+    /// flight is taken over first. One pass at a time.
     pub async fn pass(self: &Arc<Self>) -> Result<PassReport, StoreError> {
+        if self.under_way.swap(true, Ordering::AcqRel) {
+            self.recover().await?;
+        }
+        if self.clock_was_set() {
+            self.pull_in_due_times().await?;
+        }
         *lock(&self.delivered) = 0;
+        let mut before = Vec::new();
+        let mut earliest = None;
         loop {
             self.plan_changes().await?;
             if self.stop.is_cancelled() || self.is_paused()? || self.held_for().is_some() {
@@ -87,10 +106,25 @@ impl Worker {
             if due.is_empty() {
                 break;
             }
-            let keys = due.into_iter().map(|(_, key)| key).collect();
-            self.work_on(keys).await?;
+            if due == before {
+                // Nothing moved: not asked for in a circle.
+                tracing::warn!(scheme = %self.plan.scheme, target = %self.plan.name, "documents stay due");
+                earliest = Some(self.now().plus(self.plan.retry.from));
+                break;
+            }
+            self.work_on(due.iter().map(|(_, key)| key.clone()).collect()).await?;
+            before = due;
         }
-        Ok(PassReport { delivered: *lock(&self.delivered), next_due: self.next_due()? })
+        self.under_way.store(false, Ordering::Release);
+        Ok(PassReport { delivered: *lock(&self.delivered), next_due: self.next_due()?.max(earliest) })
+    }
+
+    /// Whether our clock was set since the last pass: it and the monotonic one went different ways (rule 29).
+    fn clock_was_set(&self) -> bool {
+        let (now, monotonic) = (self.now(), self.clock.monotonic());
+        let Some((then, since)) = lock(&self.clocks).replace((now, monotonic)) else { return false };
+        let expected = then.plus(monotonic.saturating_sub(since));
+        now.since(expected).max(expected.since(now)) > CLOCK_STEP
     }
 
     /// Works on due documents: those in doubt are asked about, the others are sent, in batches by call, several
@@ -186,10 +220,14 @@ impl Worker {
 
     /// Makes the whole target wait: longer with each failure in a row.
     pub(super) fn hold(&self, asked: Option<Duration>) {
+        let now = self.clock.monotonic();
         let mut hold = lock(&self.hold);
-        hold.failures += 1;
+        // Requests that failed side by side are one failure.
+        if hold.until.is_none_or(|until| until <= now) {
+            hold.failures += 1;
+        }
         let wait = asked.unwrap_or_else(|| backoff::wait(&self.plan.retry, hold.failures));
-        hold.until = Some(self.clock.monotonic() + wait.min(self.plan.retry.to));
+        hold.until = hold.until.max(Some(now + wait.min(self.plan.retry.to)));
     }
 
     /// The target answered: it need not wait any longer.
@@ -236,7 +274,12 @@ impl Worker {
             Some(n) => self.attempt(key, n)?,
             None => None,
         };
-        let Some(mut attempt) = attempt else { return Ok(None) };
+        let Some(mut attempt) = attempt else {
+            // Nothing tells what was sent: only a person can settle it.
+            let params = [("attempt", row.attempts.to_string()), ("why", "its attempt is not stored".to_owned())];
+            super::settle::set(&mut row, State::InDoubt, Reason::new(Code::Unknown, params), None, self.now());
+            return Ok(Some(write_of(key, row, None)));
+        };
         let call = self.plan.call_named(&attempt.call);
         let due = self.now().plus(self.moment(call, self.plan.batch).settle);
         let why = "the process ended before an answer was recorded";

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::capture::CaptureError;
 use crate::clock::Time;
-use crate::delivery::operate::{Resolution, discarded, replayed, resolved, retried};
+use crate::delivery::Worker;
+use crate::delivery::operate::{Open, Resolution, discarded, replayed, resolved, retried};
 use crate::engine::unit::{Engine, Unit};
 use crate::engine::view::find_keys;
 use crate::name::Key;
@@ -237,7 +238,7 @@ impl Engine {
             for worker in &unit.workers {
                 let name = &worker.plan().name;
                 if selection.target.as_ref().is_none_or(|target| target == name) {
-                    self.act_on_target(unit, name, (&keys, selection.all), action, &mut acted).await?;
+                    self.act_on_target(unit, worker, (&keys, selection.all), action, &mut acted).await?;
                 }
             }
             unit.changed.notify_waiters();
@@ -249,23 +250,24 @@ impl Engine {
     async fn act_on_target(
         &self,
         unit: &Unit,
-        target: &str,
+        worker: &Worker,
         (keys, all): (&[Key], bool),
         action: &Action,
         acted: &mut Acted,
     ) -> Result<(), OperateError> {
         if !all {
-            return self.act_on_keys(unit, target, keys, action, acted).await;
+            return self.act_on_keys(unit, worker, keys, action, acted).await;
         }
         for state in State::ALL {
             let mut after: Option<Key> = None;
             loop {
-                let page = self.store.deliveries(&unit.scheme.id, target, Some(state), after.as_ref(), 200)?;
+                let page =
+                    self.store.deliveries(&unit.scheme.id, &worker.plan().name, Some(state), after.as_ref(), 200)?;
                 let Some((last, _)) = page.last() else { break };
                 after = Some(last.clone());
                 let applies = page.into_iter().filter(|(_, row)| applies_to_all(action, row));
                 let keys: Vec<Key> = applies.map(|(key, _)| key).collect();
-                self.act_on_keys(unit, target, &keys, action, acted).await?;
+                self.act_on_keys(unit, worker, &keys, action, acted).await?;
             }
         }
         Ok(())
@@ -274,12 +276,12 @@ impl Engine {
     async fn act_on_keys(
         &self,
         unit: &Unit,
-        target: &str,
+        worker: &Worker,
         keys: &[Key],
         action: &Action,
         acted: &mut Acted,
     ) -> Result<(), OperateError> {
-        let scheme = &unit.scheme.id;
+        let (scheme, target) = (&unit.scheme.id, &worker.plan().name);
         for key in keys {
             let name = format!("{scheme}/{target}/{key}");
             // The worker may write the row at the same moment: then it is read again.
@@ -289,13 +291,13 @@ impl Engine {
                     break;
                 };
                 let state = row.state;
-                let Some(write) = self.write_for(scheme, target, key, row, action)? else {
+                let Some(write) = self.write_for(worker, key, row, action)? else {
                     acted.left.push(format!("{name}: {state}"));
                     break;
                 };
                 let commit = DeliveryCommit {
                     scheme: scheme.clone(),
-                    target: target.to_owned(),
+                    target: target.clone(),
                     step: Step::Operate,
                     position: None,
                     writes: vec![write],
@@ -313,24 +315,25 @@ impl Engine {
 
     fn write_for(
         &self,
-        scheme: &str,
-        target: &str,
+        worker: &Worker,
         key: &Key,
         row: Delivery,
         action: &Action,
     ) -> Result<Option<DeliveryWrite>, StoreError> {
         let now = self.clock.now();
+        let plan = worker.plan();
         let attempt = match row.attempt {
-            Some(n) => self.store.attempt(scheme, target, key, n)?,
+            Some(n) => self.store.attempt(&plan.scheme, &plan.name, key, n)?,
             None => None,
         };
+        let open = attempt.as_ref().map_or_else(Open::default, |attempt| worker.open(key, &row, attempt));
         Ok(match action {
             Action::Retry => retried(key, row, now),
             Action::Discard { reason } => discarded(key, row, attempt, reason, now),
             Action::ResolveDelivered { id } => {
-                resolved(key, row, attempt, &Resolution::Delivered { id: id.clone() }, now)
+                resolved(key, row, attempt, open, &Resolution::Delivered { id: id.clone() }, now)
             }
-            Action::ResolveResend => resolved(key, row, attempt, &Resolution::Resend, now),
+            Action::ResolveResend => resolved(key, row, attempt, open, &Resolution::Resend, now),
             Action::Replay => Some(replayed(key, row, now)),
         })
     }

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod scripted;
+pub mod world;
 
 pub mod http;
 pub mod place;

@@ -1,0 +1,132 @@
+//! Reading one window: its pages in passes, until what was met is sure to be all of it.
+
+use std::time::Duration;
+
+use crate::capture::ask::Question;
+use crate::capture::scan::{Capture, CaptureError};
+use crate::capture::tally::Tally;
+use crate::capture::window::split;
+use crate::clock::Time;
+use crate::connector::{FetchRequest, Window};
+use crate::crash;
+use crate::store::Run;
+use crate::watermark::{Progress, Scan};
+
+/// Passes over one window before it is split.
+const MAX_PASSES: u32 = 4;
+/// Passes over a window that can't be split before the run gives up.
+const LAST_PASSES: u32 = 20;
+/// Pages in a row without any document that the pass had not met; more is a source that goes in a circle (rule 30).
+const BARREN_PAGES: u32 = 20;
+/// Pages of one pass; more is a source that never ends.
+const MAX_PAGES: u64 = 1_000_000;
+impl Capture {
+    /// Reads a window: where rows may shift between its pages, or the source counts more documents than it showed,
+    /// until two passes met the same documents with the same content; if none of the passes agree, the window is to
+    /// be halved. `progress` moves with the pages where their positions survive a restart.
+    pub(super) async fn read_window(
+        &self,
+        progress: &mut Progress,
+        scan: &Scan,
+        run: &mut Run,
+    ) -> Result<Read, CaptureError> {
+        let call = &self.plan.call;
+        let mut seen: Option<Time> = None;
+        let mut before = None;
+        for passes in 1..=LAST_PASSES {
+            let pass = self.read_pass(progress, scan, run).await?;
+            seen = seen.max(pass.seen);
+            let digest = pass.tally.digest();
+            let agrees = before == Some(digest);
+            if agrees || (pass.is_whole() && (!call.shifts || pass.pages <= 1)) {
+                if !pass.is_whole() {
+                    tracing::warn!(scheme = %self.scheme.id, total = pass.total, met = pass.tally.count(), "the source counts more documents than it shows");
+                }
+                return Ok(Read::Complete(seen));
+            }
+            before = Some(digest);
+            if passes >= MAX_PASSES
+                && let Some(half) = split(scan, call.grain.max(Duration::from_secs(1)))
+            {
+                tracing::info!(scheme = %self.scheme.id, end = %half.end, "documents change while they are read, window halved");
+                return Ok(Read::Unstable(half));
+            }
+        }
+        let (begin, end) = (self.zone.print(scan.begin), self.zone.print(scan.end));
+        Err(CaptureError::Absurd(format!("the documents of {begin} … {end} change faster than they can be read")))
+    }
+
+    async fn read_pass(&self, progress: &mut Progress, scan: &Scan, run: &mut Run) -> Result<Pass, CaptureError> {
+        let resumable = self.plan.call.resumable && !self.plan.call.shifts;
+        let window = Window { begin: scan.begin, end: scan.end };
+        let mut position = progress.scan.as_ref().and_then(|scan| scan.position.clone()).filter(|_| resumable);
+        let mut pass = Pass { resumed: position.is_some(), seen: progress.seen, ..Pass::default() };
+        let mut barren = 0;
+        loop {
+            if self.asker.stop.is_cancelled() {
+                return Err(CaptureError::Stopped);
+            }
+            let asked_at = self.store.last_seq(&self.scheme.id)?;
+            let request =
+                FetchRequest { source: &self.scheme.source, window: Some(window), position: position.as_deref() };
+            let page = self.asker.ask(&Question::Page(request)).await.map_err(|e| {
+                self.source_error(
+                    &format!("page of {} … {}", self.zone.print(window.begin), self.zone.print(window.end)),
+                    e,
+                )
+            })?;
+            crash::point("capture.page_received");
+            pass.pages += 1;
+            pass.total = page.total;
+            run.pages += 1;
+            run.documents += page.documents.len() as u64;
+            let sorted = self.sort(page.documents, asked_at, false)?;
+            let mut fresh = false;
+            for (key, raw_hash, time) in &sorted.met {
+                fresh |= pass.tally.add(key, raw_hash);
+                pass.seen = pass.seen.max(time.filter(|time| *time <= window.end));
+            }
+            barren = if fresh { 0 } else { barren + 1 };
+            let step = page.next.as_ref().filter(|_| resumable).map(|next| {
+                let here = Scan { position: Some(next.clone()), ..scan.clone() };
+                Progress { scan: Some(here), seen: pass.seen, ..progress.clone() }
+            });
+            self.store_page(sorted, step.map(|to| (&mut *progress, to)), run).await?;
+            match page.next {
+                None => return Ok(pass),
+                Some(next) if Some(&next) == position.as_ref() || barren > BARREN_PAGES || pass.pages >= MAX_PAGES => {
+                    return Err(CaptureError::Absurd(format!(
+                        "the source gives the same documents again and again, last on page `{next}`"
+                    )));
+                }
+                Some(next) => position = Some(next),
+            }
+        }
+    }
+}
+
+/// A window as read.
+pub enum Read {
+    /// Completely; with the greatest source time met.
+    Complete(Option<Time>),
+    /// Not twice alike: its first half is to be read.
+    Unstable(Scan),
+}
+
+#[derive(Default)]
+struct Pass {
+    pages: u64,
+    tally: Tally,
+    seen: Option<Time>,
+    /// How many documents the source counts.
+    total: Option<u64>,
+    /// Begun in the window's middle.
+    resumed: bool,
+}
+
+impl Pass {
+    /// Whether as many documents were met as the source counts, where it does.
+    fn is_whole(&self) -> bool {
+        self.resumed || self.total.is_none_or(|total| self.tally.count() >= total)
+    }
+}

@@ -1,0 +1,209 @@
+//! Storing one page; documents that may be stale, are in quarantine or are asked for by a person are read by key.
+
+use std::sync::PoisonError;
+
+use crate::capture::ask::Question;
+use crate::capture::page::{Sorted, Sorter};
+use crate::capture::scan::{Capture, CaptureError, Pulled};
+use crate::clock::Time;
+use crate::document::{Quarantine, RawDocument};
+use crate::name::Key;
+use crate::store::{ProgressStep, Run, StoreError};
+use crate::watermark::Progress;
+
+/// Reads of a suspect document before it is left for the next run.
+const MAX_REREADS: u32 = 4;
+
+type Met = Vec<(Key, [u8; 32], Option<Time>)>;
+
+impl Capture {
+    /// Stores a page; documents that may be stale are asked for again by key first (rule 5). The progress moves in
+    /// the page's own commit, unless documents have to be asked for.
+    pub(super) async fn store_page(
+        &self,
+        mut sorted: Sorted,
+        mut step: Option<(&mut Progress, Progress)>,
+        run: &mut Run,
+    ) -> Result<Met, CaptureError> {
+        let mut met = Met::new();
+        loop {
+            let suspects = std::mem::take(&mut sorted.suspects);
+            met.append(&mut sorted.met);
+            if suspects.is_empty()
+                && let Some((progress, to)) = step.take()
+            {
+                let from = Some(std::mem::replace(progress, to.clone()));
+                sorted.commit.progress = Some(ProgressStep { from, to });
+            }
+            let stale = self.commit(sorted, run).await?;
+            let mut unsure: Vec<(Key, Option<Vec<u8>>)> = stale.into_iter().map(|key| (key, None)).collect();
+            unsure.extend(suspects.into_iter().map(|(key, bytes)| (key, Some(bytes))));
+            if unsure.is_empty() {
+                return Ok(met);
+            }
+            sorted = self.ask_again(unsure).await?;
+        }
+    }
+
+    /// Reads documents by key until two reads in sequence say the same, or one is plainly newer than what is known.
+    async fn ask_again(&self, unsure: Vec<(Key, Option<Vec<u8>>)>) -> Result<Sorted, CaptureError> {
+        let mut settled = Sorted::default();
+        settled.commit.scheme.clone_from(&self.scheme.id);
+        for (key, before) in unsure {
+            let sorted = match before {
+                Some(bytes) if self.plan.call.by_key == 0 => self.met_again(key, bytes)?,
+                before => self.read_until_sure(key, before).await?,
+            };
+            merge(&mut settled, sorted);
+        }
+        Ok(settled)
+    }
+
+    async fn read_until_sure(&self, key: Key, mut before: Option<Vec<u8>>) -> Result<Sorted, CaptureError> {
+        for _ in 0..MAX_REREADS {
+            let asked_at = self.store.last_seq(&self.scheme.id)?;
+            let documents = match self.read_keys(std::slice::from_ref(&key)).await {
+                Ok(documents) => documents,
+                // Refused for good: named, and asked again with each run; other documents go on (rule 25).
+                Err(CaptureError::Refused { why, .. }) => return Ok(self.unanswered(key, why)),
+                Err(error) => return Err(error),
+            };
+            let Some(document) = documents.into_iter().next() else { return Ok(Sorted::default()) };
+            let same = before.as_ref() == Some(&document.bytes);
+            before = Some(document.bytes.clone());
+            let sorted = self.sort(vec![document], asked_at, same)?;
+            if sorted.suspects.is_empty() {
+                return Ok(sorted);
+            }
+        }
+        tracing::warn!(scheme = %self.scheme.id, %key, "the source gives older versions again and again, left for the next run");
+        Ok(Sorted::default())
+    }
+
+    /// Where documents can't be asked for by key, what may be stale counts when a later page says the same.
+    fn met_again(&self, key: Key, bytes: Vec<u8>) -> Result<Sorted, StoreError> {
+        let hash = *blake3::hash(&bytes).as_bytes();
+        let before = self.suspected.lock().unwrap_or_else(PoisonError::into_inner).insert(key, hash);
+        if before != Some(hash) {
+            return Ok(Sorted::default());
+        }
+        let asked_at = self.store.last_seq(&self.scheme.id)?;
+        self.sort(vec![RawDocument { bytes }], asked_at, true)
+    }
+
+    fn unanswered(&self, key: Key, why: String) -> Sorted {
+        let why = format!("it may be stale, and the source refuses to be asked for it: {why}");
+        let mut sorted = Sorted::default();
+        sorted.commit.at = Some(self.now());
+        sorted.commit.quarantined.push(Quarantine { key, source_time: None, why, at: self.now() });
+        sorted
+    }
+
+    async fn read_keys(&self, keys: &[Key]) -> Result<Vec<RawDocument>, CaptureError> {
+        let at_once = self.plan.call.by_key;
+        if at_once == 0 {
+            return Ok(Vec::new());
+        }
+        let parts = self.plan.paths.key.len();
+        let texts: Vec<Vec<String>> = keys
+            .iter()
+            .filter_map(|key| key.parts(parts).map(|parts| parts.into_iter().map(str::to_owned).collect()))
+            .collect();
+        self.read_texts(&texts, false).await
+    }
+
+    async fn read_texts(&self, texts: &[Vec<String>], by_number: bool) -> Result<Vec<RawDocument>, CaptureError> {
+        let mut documents = Vec::new();
+        for keys in texts.chunks(self.plan.call.by_key.max(1)) {
+            let question = Question::Keys { source: &self.scheme.source, keys, by_number };
+            let page = self.asker.ask(&question).await.map_err(|e| self.source_error("documents by key", e))?;
+            documents.extend(page.documents);
+        }
+        Ok(documents)
+    }
+
+    /// Documents in quarantine are asked for again by key (rule 25).
+    pub(super) async fn ask_quarantined(&self, run: &mut Run) -> Result<(), CaptureError> {
+        let keys: Vec<Key> = self.store.quarantined(&self.scheme.id)?.into_iter().map(|record| record.key).collect();
+        let keys: Vec<Key> = keys.into_iter().filter(|key| !key.as_str().starts_with("digest:")).collect();
+        if !keys.is_empty() && self.plan.call.by_key > 0 {
+            let asked_at = self.store.last_seq(&self.scheme.id)?;
+            match self.read_keys(&keys).await {
+                Ok(documents) => {
+                    let sorted = self.sort(documents, asked_at, false)?;
+                    self.store_page(sorted, None, run).await?;
+                }
+                Err(CaptureError::Refused { why, .. }) => {
+                    tracing::warn!(scheme = %self.scheme.id, why, "documents in quarantine could not be asked for");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads documents by key or number from the source now, past filter and window (补单).
+    pub async fn pull(&self, texts: &[String]) -> Result<Pulled, CaptureError> {
+        if self.plan.call.by_key == 0 {
+            return Err(CaptureError::Absurd(format!("`{}` can't be asked by key", self.scheme.source.call)));
+        }
+        let mut pulled = Pulled::default();
+        for text in texts {
+            let mut keys = vec![Key::from_text(text.as_str())];
+            keys.extend(self.store.by_number(&self.scheme.id, text)?);
+            let asked_at = self.store.last_seq(&self.scheme.id)?;
+            let mut documents = self.read_keys(&keys).await.or_else(|error| match error {
+                // A number is no key of the source's kind: it refuses the question, and is asked by number below.
+                CaptureError::Refused { .. } => Ok(Vec::new()),
+                other => Err(other),
+            })?;
+            if documents.is_empty() {
+                documents = self.read_texts(&[vec![text.clone()]], true).await?;
+            }
+            let sorted = self.sort(documents, asked_at, false)?;
+            let met = self.store_page(sorted, None, &mut Run::default()).await?;
+            if met.is_empty() {
+                pulled.missing.push(text.clone());
+            }
+            pulled.found.extend(met.into_iter().map(|(key, _, _)| key));
+        }
+        Ok(pulled)
+    }
+
+    pub(super) fn sort(
+        &self,
+        documents: Vec<RawDocument>,
+        asked_at: u64,
+        confirmed: bool,
+    ) -> Result<Sorted, StoreError> {
+        let sorter = Sorter {
+            plan: &self.plan,
+            store: &*self.store,
+            scheme: &self.scheme.id,
+            zone: &self.zone,
+            now: self.now(),
+        };
+        sorter.sort(documents, asked_at, confirmed)
+    }
+
+    /// Stores what was sorted; returns the keys whose head moved meanwhile.
+    async fn commit(&self, sorted: Sorted, run: &mut Run) -> Result<Vec<Key>, CaptureError> {
+        sorted.count(run);
+        if sorted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let done = self.store.commit_capture(sorted.commit).await?;
+        self.changed.notify_waiters();
+        Ok(done.stale)
+    }
+}
+
+fn merge(into: &mut Sorted, from: Sorted) {
+    into.commit.at = from.commit.at.or(into.commit.at);
+    into.commit.captured.extend(from.commit.captured);
+    into.commit.touched.extend(from.commit.touched);
+    into.commit.quarantined.extend(from.commit.quarantined);
+    into.commit.cleared.extend(from.commit.cleared);
+    into.met.extend(from.met);
+    into.unchanged += from.unchanged;
+}

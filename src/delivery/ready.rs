@@ -1,0 +1,284 @@
+//! What a due document turns out to be: to be sent, found before its send, asked about, or only written. Documents
+//! are judged and mapped in their newest version here, and put together into batches.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::clock::Time;
+use crate::delivery::compose::{Composed, compose};
+use crate::delivery::decide::Decider;
+use crate::delivery::judge::{Verdict, judge};
+use crate::delivery::settle::{self, set};
+use crate::delivery::worker::{Worker, write_of};
+use crate::name::Key;
+use crate::reason::{Code, Reason, State};
+use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError, TargetAnswer};
+
+/// How long a document that can't be read, or whose number another owns, is left before it is looked at again.
+pub(super) const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// One document ready for a request.
+#[derive(Debug)]
+pub struct Item {
+    pub key: Key,
+    pub row: Delivery,
+    pub version: u64,
+    pub composed: Composed,
+    /// What is composed is what to send; otherwise it only names the document that is looked for.
+    pub to_send: bool,
+}
+
+/// Documents that go together.
+#[derive(Debug)]
+pub enum Batch {
+    /// To be sent by the call of this index.
+    Send(usize, Vec<Item>),
+    /// To be found before their first send (rule 7).
+    Find(usize, Vec<Item>),
+    /// Open attempts to be asked about.
+    Doubt(usize, Vec<(Key, Delivery, Attempt)>),
+}
+
+/// What a due document turns out to be.
+enum Ready {
+    Send(usize, Box<Item>),
+    Find(usize, Box<Item>),
+    Doubt(usize, Box<(Key, Delivery, Attempt)>),
+    Write(Box<DeliveryWrite>),
+    Nothing,
+}
+
+impl Worker {
+    /// Sorts due documents into batches; what needs no request is written at once.
+    pub(super) async fn batches(&self, keys: Vec<Key>) -> Result<Vec<Batch>, StoreError> {
+        let mut writes = Vec::new();
+        let mut batches: Vec<Batch> = Vec::new();
+        for key in keys {
+            match self.ready(&key)? {
+                Ready::Nothing => {}
+                Ready::Write(write) => writes.push(*write),
+                Ready::Send(call, item) => self.add_send(&mut batches, call, *item),
+                Ready::Find(call, item) => {
+                    let room = batches.iter_mut().find_map(|batch| match batch {
+                        Batch::Find(c, items) if *c == call && items.len() < self.most(call) => Some(items),
+                        _ => None,
+                    });
+                    match room {
+                        Some(items) => items.push(*item),
+                        None => batches.push(Batch::Find(call, vec![*item])),
+                    }
+                }
+                Ready::Doubt(call, item) => {
+                    let room = batches.iter_mut().find_map(|batch| match batch {
+                        Batch::Doubt(c, items) if *c == call && items.len() < self.most(call) => Some(items),
+                        _ => None,
+                    });
+                    match room {
+                        Some(items) => items.push(*item),
+                        None => batches.push(Batch::Doubt(call, vec![*item])),
+                    }
+                }
+            }
+        }
+        self.write(Step::Plan, writes).await?;
+        Ok(batches)
+    }
+
+    /// Documents of one request.
+    fn most(&self, call: usize) -> usize {
+        self.plan.calls.get(call).map_or(1, |c| self.plan.batch.min(c.call.max_batch)).max(1)
+    }
+
+    /// Adds to a batch with room; a document that failed before goes alone, so that it can't take others with it.
+    fn add_send(&self, batches: &mut Vec<Batch>, call: usize, item: Item) {
+        let most = self.most(call);
+        let alone = item.row.tries > 0;
+        let room = batches.iter_mut().find_map(|batch| match batch {
+            Batch::Send(c, items) if *c == call && items.len() < most && items.iter().all(|i| i.row.tries == 0) => {
+                Some(items)
+            }
+            _ => None,
+        });
+        match room {
+            Some(items) if !alone => items.push(item),
+            _ => batches.push(Batch::Send(call, vec![item])),
+        }
+    }
+
+    pub(super) async fn run_batch(self: Arc<Self>, batch: Batch) -> Result<(), StoreError> {
+        match batch {
+            Batch::Send(call, items) => self.send(call, items).await,
+            Batch::Find(call, items) => self.find(call, items).await,
+            Batch::Doubt(call, items) => self.settle_doubts(call, items).await,
+        }
+    }
+
+    /// What is to be done with a due document now.
+    fn ready(&self, key: &Key) -> Result<Ready, StoreError> {
+        let Some(row) = self.row(key)? else { return Ok(Ready::Nothing) };
+        match row.state {
+            State::InFlight => return Ok(Ready::Nothing),
+            State::InDoubt => return self.ready_doubt(key, row),
+            _ => {}
+        }
+        if row.version < row.newest {
+            return self.decided(key, row);
+        }
+        if let Some(record) = self.store.quarantine(&self.plan.scheme, key)? {
+            let reason = Reason::new(Code::Quarantined, [("why", record.why)]);
+            return Ok(self.moved(key, row, State::Rejected, reason, Some(self.now().plus(LOOK_AGAIN))));
+        }
+        let decider = self.decider(&TargetAnswer::Adopt);
+        let documents = decider
+            .base_document(key, row.base.as_ref())
+            .and_then(|before| Ok((before, decider.document(key, row.version)?)));
+        match documents {
+            Ok((before, after)) => Ok(self.judged(key, row, before.as_ref(), after.as_ref())),
+            Err(StoreError::Damaged { table, key: place }) => {
+                let why = format!("a stored version is damaged ({table} {place})");
+                let reason = Reason::new(Code::Quarantined, [("why", why)]);
+                Ok(self.moved(key, row, State::Rejected, reason, Some(self.now().plus(LOOK_AGAIN))))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn judged(&self, key: &Key, mut row: Delivery, before: Option<&Value>, after: Option<&Value>) -> Ready {
+        match judge(&self.plan, before, after, row.receipt.as_ref()) {
+            Verdict::Tell(call) => self.composed(key, row, call, after),
+            Verdict::Skip => match self.replayed_call(&row, after) {
+                Some(call) => self.composed(key, row, call, after),
+                None => {
+                    row.replay = false;
+                    self.decider(&TargetAnswer::Adopt).skip(&mut row, after);
+                    Ready::Write(Box::new(write_of(key, row, None)))
+                }
+            },
+            Verdict::Fault(why) => {
+                let reason = Reason::new(Code::Mapping, [("path", "when".into()), ("why", why)]);
+                self.moved(key, row, State::Rejected, reason, None)
+            }
+        }
+    }
+
+    /// The call of a replay that no condition accepts as a step from the base: the one that takes the newest state
+    /// by itself or, where the target was told this very version, the one it was told by.
+    fn replayed_call(&self, row: &Delivery, after: Option<&Value>) -> Option<usize> {
+        if !row.replay {
+            return None;
+        }
+        if let Verdict::Tell(call) = judge(&self.plan, None, after, row.receipt.as_ref()) {
+            return Some(call);
+        }
+        let base = row.base.as_ref().filter(|base| base.told && base.version == row.version)?;
+        self.plan.calls.iter().position(|call| Some(&call.spec.call) == base.call.as_ref())
+    }
+
+    fn decider<'a>(&'a self, answer: &'a TargetAnswer) -> Decider<'a> {
+        Decider { plan: &self.plan, store: &*self.store, answer, now: self.now() }
+    }
+
+    /// Versions planned while an attempt was open are decided now, in order.
+    fn decided(&self, key: &Key, row: Delivery) -> Result<Ready, StoreError> {
+        let state = self.store.target(&self.plan.scheme, &self.plan.name)?;
+        let Some(answer) = state.and_then(|state| state.answer) else { return Ok(Ready::Nothing) };
+        let row = self.decider(&answer).decide(key, row)?;
+        Ok(Ready::Write(Box::new(write_of(key, row, None))))
+    }
+
+    fn composed(&self, key: &Key, mut row: Delivery, index: usize, after: Option<&Value>) -> Ready {
+        let Some(call) = self.plan.calls.get(index) else { return Ready::Nothing };
+        let has_id = row.receipt.as_ref().is_some_and(|receipt| receipt.id.is_some());
+        if !call.call.mapped && !has_id {
+            return self.without_receipt(key, row, index, after);
+        }
+        let composed = match compose(&self.plan, call, after, &row) {
+            Ok(composed) => composed,
+            Err(stop) => {
+                // What waits for a table's row is looked at again; a mirror's document wakes it as well.
+                let due = (stop.state == State::Waiting).then(|| self.now().plus(LOOK_AGAIN));
+                return self.moved(key, row, stop.state, stop.reason, due);
+            }
+        };
+        let known = row.receipt.as_ref().and_then(|receipt| receipt.number.clone());
+        if let (Some(known), Some(number)) = (&known, &composed.outgoing.number)
+            && known != number
+        {
+            let why = format!("the document's number is now `{number}`, and a delivered document is never renumbered");
+            settle::conflict(&mut row, known, &why, self.now());
+            return Ready::Write(Box::new(write_of(key, row, None)));
+        }
+        if self.is_told(&row, &call.spec.call, &composed.payload_hash) {
+            let version = row.version;
+            if let Some(base) = &mut row.base {
+                base.version = version;
+            }
+            let reason = Reason::new(Code::SamePayload, [("version", version.to_string())]);
+            return self.moved(key, row, State::Skipped, reason, None);
+        }
+        let version = row.version;
+        let must_find = row.probe_first || (call.call.overwrites && row.receipt.is_none());
+        let item = Box::new(Item { key: key.clone(), row, version, composed, to_send: true });
+        if must_find { Ready::Find(index, item) } else { Ready::Send(index, item) }
+    }
+
+    /// A call that addresses the target's document, and no receipt that names it: found by number where it may be
+    /// there (rule 7), else never sent.
+    fn without_receipt(&self, key: &Key, mut row: Delivery, index: usize, after: Option<&Value>) -> Ready {
+        let call = self.plan.calls.get(index).map_or("", |call| &call.spec.call).to_owned();
+        let version = row.version;
+        if let Some(base) = row.base.as_mut().filter(|base| base.told && base.call.as_ref() == Some(&call)) {
+            // Told before, by this call: it is done already (rule 28).
+            base.version = version;
+            row.replay = false;
+            let reason = Reason::new(Code::SamePayload, [("version", version.to_string())]);
+            return self.moved(key, row, State::Skipped, reason, None);
+        }
+        if row.probe_first
+            && let Some(main) = self.plan.main()
+            && main.mapping.is_some()
+        {
+            let last = self.plan.calls.len() - 1;
+            return match compose(&self.plan, main, after, &row) {
+                Ok(composed) => {
+                    Ready::Find(last, Box::new(Item { key: key.clone(), row, version, composed, to_send: false }))
+                }
+                Err(stop) => self.moved(key, row, stop.state, stop.reason, None),
+            };
+        }
+        self.moved(key, row, State::Skipped, Reason::new(Code::NeverSent, [("call", call)]), None)
+    }
+
+    /// Whether the target was told exactly this before (rule 28).
+    fn is_told(&self, row: &Delivery, call: &str, payload_hash: &str) -> bool {
+        !row.replay
+            && row.base.as_ref().is_some_and(|base| {
+                base.told && base.call.as_deref() == Some(call) && base.payload_hash.as_deref() == Some(payload_hash)
+            })
+    }
+
+    fn ready_doubt(&self, key: &Key, mut row: Delivery) -> Result<Ready, StoreError> {
+        let attempt = match row.attempt {
+            Some(n) => self.attempt(key, n)?,
+            None => None,
+        };
+        match attempt {
+            Some(attempt) => {
+                let named = self.plan.calls.iter().position(|call| call.spec.call == attempt.call);
+                let index = named.unwrap_or(self.plan.calls.len() - 1);
+                Ok(Ready::Doubt(index, Box::new((key.clone(), row, attempt))))
+            }
+            None => {
+                // Nothing tells what was sent: only a person can settle it.
+                row.due = None;
+                Ok(Ready::Write(Box::new(write_of(key, row, None))))
+            }
+        }
+    }
+
+    fn moved(&self, key: &Key, mut row: Delivery, state: State, reason: Reason, due: Option<Time>) -> Ready {
+        set(&mut row, state, reason, due, self.now());
+        Ready::Write(Box::new(write_of(key, row, None)))
+    }
+}

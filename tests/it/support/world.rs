@@ -1,0 +1,286 @@
+//! The scripted system's truth: what the source holds, what the target was made to hold, and what must never happen
+//! to it. Everything by chance comes from its seed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use deltaferry::clock::{Time, Zone};
+use deltaferry::connector::{Fault, FaultKind};
+use deltaferry::receipt::Receipt;
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+/// How long an effect may come after its answer was lost; the settle time of its calls is longer.
+const LATE: u64 = 25_000;
+/// The settle time of its calls.
+pub const SETTLE: Duration = Duration::from_secs(30);
+
+/// A document at the source.
+#[derive(Debug, Clone)]
+pub struct SourceDocument {
+    pub revision: u64,
+    pub modified: Time,
+    pub status: &'static str,
+    pub lines: BTreeSet<u64>,
+}
+
+/// A document at the target.
+#[derive(Debug, Clone, Default)]
+pub struct TargetDocument {
+    pub id: u64,
+    pub revision: u64,
+    /// Line number by line id.
+    pub lines: BTreeMap<u64, u64>,
+}
+
+/// What was done under a number, over all documents that ever had it.
+#[derive(Debug, Default)]
+pub struct History {
+    pub creates: u64,
+    pub deletes: u64,
+    pub revisions: Vec<u64>,
+    pub replays: u64,
+}
+
+/// Shares of faults, in percent.
+#[derive(Debug, Clone, Copy)]
+pub struct Faults {
+    pub read: u32,
+    pub stale: u32,
+    pub broken: u32,
+    pub unknown_after: u32,
+    pub unknown_before: u32,
+    pub unknown_late: u32,
+    pub transient: u32,
+    pub throttled: u32,
+    pub session: u32,
+    pub permanent: u32,
+    pub no_line_ids: u32,
+    pub edit_while_paging: u32,
+}
+
+impl Faults {
+    pub const NONE: Self = Self {
+        read: 0,
+        stale: 0,
+        broken: 0,
+        unknown_after: 0,
+        unknown_before: 0,
+        unknown_late: 0,
+        transient: 0,
+        throttled: 0,
+        session: 0,
+        permanent: 0,
+        no_line_ids: 0,
+        edit_while_paging: 0,
+    };
+    pub const MANY: Self = Self {
+        read: 10,
+        stale: 3,
+        broken: 1,
+        unknown_after: 6,
+        unknown_before: 6,
+        unknown_late: 6,
+        transient: 6,
+        throttled: 4,
+        session: 4,
+        permanent: 2,
+        no_line_ids: 10,
+        edit_while_paging: 10,
+    };
+}
+
+pub struct World {
+    pub source: BTreeMap<u64, SourceDocument>,
+    /// What a reading that lags behind still shows.
+    before: BTreeMap<u64, SourceDocument>,
+    pub target: BTreeMap<String, TargetDocument>,
+    pub history: BTreeMap<String, History>,
+    pub faults: Faults,
+    pub rng: Rng,
+    /// Numbers whose last send has no answer: since when, and whether it is under way.
+    open: BTreeMap<String, Time>,
+    /// Effects that are still to come.
+    late: Vec<(Time, String, Value)>,
+    next_id: u64,
+}
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        Self {
+            source: BTreeMap::new(),
+            before: BTreeMap::new(),
+            target: BTreeMap::new(),
+            history: BTreeMap::new(),
+            faults: Faults::MANY,
+            rng: Rng::with_seed(seed),
+            open: BTreeMap::new(),
+            late: Vec::new(),
+            next_id: 9000,
+        }
+    }
+
+    pub fn chance(&mut self, percent: u32) -> bool {
+        self.rng.u32(0..100) < percent
+    }
+
+    /// Creates or edits a random document. Its time may lie some minutes back: it shows only when its transaction
+    /// ends, but is stamped when that began.
+    pub fn edit(&mut self, now: Time) {
+        let id = self.rng.u64(0..60);
+        let stamp = if self.chance(20) { now.minus(Duration::from_secs(self.rng.u64(0..480))) } else { now };
+        let touched = self.chance(10);
+        let status = if self.chance(10) { "draft" } else { "ok" };
+        let (void, line) = (self.chance(6), self.rng.u64(1..5));
+        let new = SourceDocument { revision: 0, modified: stamp, status, lines: BTreeSet::from([line]) };
+        let document = self.source.entry(id).or_insert(new);
+        self.before.insert(id, document.clone());
+        document.modified = stamp.whole_seconds().max(document.modified.plus(Duration::from_secs(1)).whole_seconds());
+        if touched && document.revision > 0 {
+            return;
+        }
+        document.revision += 1;
+        if !document.lines.remove(&line) || document.lines.is_empty() {
+            document.lines.insert(line);
+        }
+        document.status = match document.status {
+            // What was told stays approved or is declared void, so that it is known what the target must hold.
+            "draft" => status,
+            "ok" if void => "void",
+            _ => "ok",
+        };
+    }
+
+    /// A document as a page shows it: now and then unreadable or, shortly after an edit, as it was before.
+    pub fn shown(&mut self, id: u64, now: Time, zone: &Zone) -> Vec<u8> {
+        let lags = self.source[&id].modified > now.minus(Duration::from_secs(60)) && self.chance(self.faults.stale);
+        let document = match self.before.get(&id) {
+            Some(before) if lags && before.revision > 0 => before,
+            _ => &self.source[&id],
+        };
+        let mut bytes = print(id, document, zone);
+        if self.chance(self.faults.broken) {
+            bytes.pop();
+        }
+        bytes
+    }
+
+    /// A document as asked for by key.
+    pub fn exactly(&self, id: u64, zone: &Zone) -> Option<Vec<u8>> {
+        self.source.get(&id).map(|document| print(id, document, zone))
+    }
+
+    /// A request for a number leaves. Never while another is under way, or its outcome unknown and not yet settled.
+    pub fn begins(&mut self, number: &str, now: Time) {
+        if let Some(since) = self.open.insert(number.to_owned(), now) {
+            assert!(now.since(since) >= SETTLE, "{number} is sent again {:?} after an open send", now.since(since));
+        }
+    }
+
+    /// The sender, or a question that found the effect, knows the outcome.
+    pub fn ends(&mut self, number: &str) {
+        self.open.remove(number);
+    }
+
+    /// Effects whose time has come.
+    pub fn settle(&mut self, now: Time) {
+        let (due, later) = std::mem::take(&mut self.late).into_iter().partition(|(at, _, _)| *at <= now);
+        self.late = later;
+        let due: Vec<(Time, String, Value)> = due;
+        for (_, call, payload) in due {
+            // Nobody reads this answer.
+            let _ = self.carry_out(&call, &payload);
+        }
+    }
+
+    /// Lets a request take effect some time after its answer was given up.
+    pub fn carry_out_late(&mut self, call: &str, payload: Value, now: Time) {
+        let at = now.plus(Duration::from_millis(self.rng.u64(0..LATE)));
+        self.late.push((at, call.to_owned(), payload));
+    }
+
+    pub fn carry_out(&mut self, call: &str, payload: &Value) -> Result<Receipt, Fault> {
+        if call == "remove" { self.remove(payload) } else { self.save(payload) }
+    }
+
+    fn remove(&mut self, payload: &Value) -> Result<Receipt, Fault> {
+        let id = number_of(&payload["id"]);
+        let Some((number, _)) = self.target.iter().find(|(_, document)| document.id == id) else {
+            return Err(Fault::new(FaultKind::Permanent, "there is no such id"));
+        };
+        let number = number.clone();
+        self.target.remove(&number);
+        self.history.entry(number.clone()).or_default().deletes += 1;
+        Ok(Receipt { id: None, number: Some(number), lines: BTreeMap::new() })
+    }
+
+    fn save(&mut self, payload: &Value) -> Result<Receipt, Fault> {
+        let number = payload["no"].as_str().unwrap().to_owned();
+        let known = self.target.get(&number).cloned();
+        let id = match (&known, payload.get("id")) {
+            (Some(_), None) => return Err(Fault::new(FaultKind::Exists, "the number is taken")),
+            (Some(document), Some(id)) if document.id != number_of(id) => {
+                return Err(Fault::new(FaultKind::Permanent, "the id is another's"));
+            }
+            (None, Some(_)) => return Err(Fault::new(FaultKind::Permanent, "there is no such id")),
+            (Some(document), Some(_)) => document.id,
+            (None, None) => {
+                self.history.entry(number.clone()).or_default().creates += 1;
+                self.next()
+            }
+        };
+        let known = known.unwrap_or_default();
+        let mut lines = BTreeMap::new();
+        for line in payload["lines"].as_array().unwrap() {
+            let line_number = number_of(&line["line"]);
+            let line_id = match line.get("id") {
+                Some(line_id) => {
+                    let line_id = number_of(line_id);
+                    assert_eq!(known.lines.get(&line_id), Some(&line_number), "{number}: an update names another line");
+                    line_id
+                }
+                None => {
+                    let there = known.lines.values().any(|there| *there == line_number);
+                    assert!(!there, "{number}: line {line_number} is there and was sent without its id");
+                    self.next()
+                }
+            };
+            lines.insert(line_id, line_number);
+        }
+        let revision = number_of(&payload["rev"]);
+        self.target.insert(number.clone(), TargetDocument { id, revision, lines });
+        self.history.entry(number.clone()).or_default().revisions.push(revision);
+        Ok(self.receipt(&number))
+    }
+
+    /// Ids of a target document, its lines by their numbers.
+    pub fn receipt(&self, number: &str) -> Receipt {
+        let document = self.target.get(number);
+        let lines = document.map(|document| {
+            document.lines.iter().map(|(id, line)| (line.to_string(), id.to_string())).collect::<BTreeMap<_, _>>()
+        });
+        Receipt {
+            id: document.map(|document| document.id.to_string()),
+            number: Some(number.to_owned()),
+            lines: lines.map(|lines| BTreeMap::from([("lines".to_owned(), lines)])).unwrap_or_default(),
+        }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+}
+
+fn print(id: u64, document: &SourceDocument, zone: &Zone) -> Vec<u8> {
+    let lines: Vec<Value> = document.lines.iter().map(|line| json!({ "line": line })).collect();
+    let (rev, status, modified) = (document.revision, document.status, zone.print(document.modified));
+    json!({ "id": id, "no": format!("N{id}"), "rev": rev, "modified": modified, "status": status, "lines": lines })
+        .to_string()
+        .into_bytes()
+}
+
+/// A number, or a text that holds one.
+pub fn number_of(value: &Value) -> u64 {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned).parse().unwrap()
+}
