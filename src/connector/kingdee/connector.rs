@@ -6,12 +6,11 @@ use serde_json::Value;
 use super::calls::{CALLS, Call, Kind};
 use super::client::{Client, unsent};
 use super::judge::Judge;
-use super::lines::Row;
 use super::operate;
 use super::payload;
-use super::query::{Bill, Found, Question, any_of};
+use super::query::{Found, Question, any_of};
 use super::save::{self, Lines, Sent, Verdict};
-use super::shape::{List, Shape};
+use super::shape::Shape;
 use super::status::{Status, returned, text};
 use crate::clock::Zone;
 use crate::connector::reply::Purpose;
@@ -97,8 +96,9 @@ impl Kingdee {
         };
         let Ok(found) = question.ask(&self.client).await else { return };
         for (id, sent, lines) in open {
-            let bill = found.bills.iter().find(|bill| bill.id == id);
-            *lines = save::lines(sent, |list| rows(bill, list));
+            if let Some(bill) = found.bills.iter().find(|bill| bill.id == id) {
+                *lines = save::lines(sent, |list| bill.rows.get(&list.name).cloned());
+            }
         }
     }
 
@@ -170,10 +170,6 @@ impl Kingdee {
 fn told_lines(sent: &Sent<'_>, returned: &[Value]) -> Lines {
     let element = sent.number.as_deref().and_then(|number| save::returned_of(returned, number));
     save::lines(sent, |list| save::returned_rows(element?, list))
-}
-
-fn rows(bill: Option<&Bill>, list: &List) -> Option<Vec<Row>> {
-    bill?.rows.get(&list.name).cloned()
 }
 
 /// The query keys of several payloads, each once: of heads, and of entities.
