@@ -308,6 +308,28 @@ fn queue_states_and_counts_follow_the_rows() {
 }
 
 #[test]
+fn rule_29_due_times_behind_the_horizon_are_cut() {
+    on_each(|store| {
+        let rows = [("1", 10), ("2", 900), ("3", 20), ("4", 500), ("5", 501)];
+        let writes = rows.map(|(text, due)| write(text, 0, row(State::Retrying, Some(due))));
+        store.commit_deliveries(deliver("s", "t", writes.to_vec())).wait().unwrap();
+        store
+            .commit_deliveries(deliver("s", "u", vec![write("9", 0, row(State::Retrying, Some(999)))]))
+            .wait()
+            .unwrap();
+        let cut = |limit| store.cut_due("s", "t", time(20), limit).wait().unwrap();
+        assert_eq!((cut(0), cut(2)), (0, 2));
+        let due: Vec<String> =
+            store.due("s", "t", time(20), 9).unwrap().into_iter().map(|(_, key)| key.to_string()).collect();
+        assert_eq!(due, ["1", "2", "3", "5"]);
+        assert_eq!((cut(9), cut(9), store.next_due("s", "u").unwrap()), (1, 0, Some(time(999))));
+        let moved = store.delivery("s", "t", &key("4")).unwrap().unwrap();
+        assert_eq!((moved.rev, moved.due, moved.state), (2, Some(time(20)), State::Retrying));
+        assert_eq!(store.cut_due("none", "t", time(20), 9).wait().unwrap(), 0);
+    });
+}
+
+#[test]
 fn attempts_are_kept_with_their_outcome_oldest_first() {
     on_each(|store| {
         for (rev, n) in [(0, 1), (1, 2), (2, 10), (3, 2)] {
@@ -473,7 +495,7 @@ fn progress_steps_of_two_workers_exclude_each_other() {
                 store.commit_capture(CaptureCommit { progress, ..created("s", &[]) })
             })
             .collect();
-        let done = steps.into_iter().filter(|_| true).map(|step| step.wait().is_ok()).filter(|ok| *ok).count();
+        let done = steps.into_iter().map(|step| step.wait().is_ok()).filter(|ok| *ok).count();
         assert_eq!((done, store.progress("s").unwrap()), (1, Some(progress(0))));
     });
 }

@@ -61,6 +61,7 @@ impl RedbStore {
     /// program's, [`StoreError::Broken`] for a file that can't be one, [`StoreError::Io`] from the disk.
     pub fn open(path: &Path, options: &RedbOptions) -> Result<Self, StoreError> {
         file::ensure_exists(path, options)?;
+        file::look_at(path, options)?;
         let mut store = Self::open_with(path.display().to_string(), file::opener(path, options), options.check)?;
         file::announce(path);
         store.path = Some(path.to_owned());
@@ -162,6 +163,10 @@ impl Store for RedbStore {
 
     fn commit_deliveries(&self, commit: DeliveryCommit) -> Pending<Vec<WriteResult>> {
         self.command(|reply| Ok(Command::Deliveries(Box::new(commit), reply)))
+    }
+
+    fn cut_due(&self, scheme: &str, target: &str, latest: Time, limit: usize) -> Pending<usize> {
+        self.command(|reply| Ok(Command::CutDue(scheme.to_owned(), target.to_owned(), latest, limit, reply)))
     }
 
     fn set_target(&self, scheme: &str, target: &str, state: TargetState) -> Pending<()> {

@@ -226,6 +226,22 @@ impl Store for ModelStore {
         self.command(|model| model.deliver(commit))
     }
 
+    fn cut_due(&self, scheme: &str, target: &str, latest: Time, limit: usize) -> Pending<usize> {
+        self.command(|model| {
+            let target = model.schemes.get_mut(scheme).and_then(|scheme| scheme.targets.get_mut(target));
+            let Some(target) = target else { return Ok(0) };
+            let late = target.queue().into_iter().rev().take_while(|(due, _)| *due > latest).take(limit);
+            let keys: Vec<Key> = late.map(|(_, key)| key).collect();
+            for key in &keys {
+                if let Some(row) = target.rows.get_mut(key) {
+                    row.rev += 1;
+                    row.due = Some(latest);
+                }
+            }
+            Ok(keys.len())
+        })
+    }
+
     fn set_target(&self, scheme: &str, target: &str, state: TargetState) -> Pending<()> {
         self.command(|model| {
             let scheme = model.schemes.entry(scheme.to_owned()).or_default();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use super::commit_deliveries::queued;
 use super::key::{KeyBytes, KeyReader};
 use super::rows::{ON, STOP};
 use super::shared::Snapshot;
@@ -49,12 +50,6 @@ pub(super) fn due(
         if due.len() == limit { STOP } else { ON }
     })?;
     Ok(due)
-}
-
-fn queued(key: &[u8]) -> Option<(Time, Key)> {
-    let mut reader = KeyReader::new(key);
-    let (_, _, at, document) = (reader.text()?, reader.text()?, reader.time()?, reader.text()?);
-    Some((at, Key::from_text(document)))
 }
 
 /// See [`crate::store::Store::deliveries`].

@@ -13,7 +13,7 @@ use std::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
 use super::commit_capture::{self, CaptureCommand, CapturePlan};
-use super::commit_deliveries::{self, DeliveryPlan};
+use super::commit_deliveries::{self, CutPlan, DeliveryPlan};
 use super::file::{self, Opened, Opener};
 use super::heal;
 use super::rows::fault;
@@ -21,6 +21,7 @@ use super::settings::{self, SettingPlan};
 use super::shared::{Handle, Shared};
 use super::tables::META;
 use super::transaction::{self, Tables};
+use crate::clock::Time;
 use crate::crash;
 use crate::store::{CaptureDone, DeliveryCommit, Step, StoreError, TargetState, WriteResult};
 
@@ -63,11 +64,13 @@ pub(super) enum Command {
     Capture(Box<CaptureCommand>, Reply<CaptureDone>),
     /// Deliveries of a target.
     Deliveries(Box<DeliveryCommit>, Reply<Vec<WriteResult>>),
+    /// Due times later than this are cut, so many of them.
+    CutDue(String, String, Time, usize, Reply<usize>),
     /// A target's own state.
     Target(String, String, Box<TargetState>, Reply<()>),
     /// Why a scheme's capture is paused.
     Paused(String, Option<String>, Reply<()>),
-    /// A read met a damaged row of this scheme's target.
+    /// A read of this scheme's target met a damaged row.
     Heal(String, String),
 }
 
@@ -80,6 +83,7 @@ impl Command {
                     |write: &crate::store::DeliveryWrite| write.attempt.as_ref().map_or(0, |a| a.payload.len());
                 commit.writes.iter().map(|write| 1024 + payload(write)).sum()
             }
+            Self::CutDue(.., limit, _) => 1024 * limit,
             Self::Target(..) | Self::Paused(..) | Self::Heal(..) => 1024,
         }
     }
@@ -89,6 +93,7 @@ impl Command {
         match self {
             Self::Capture(_, reply) => reply.send(Err(error)),
             Self::Deliveries(_, reply) => reply.send(Err(error)),
+            Self::CutDue(.., reply) => reply.send(Err(error)),
             Self::Target(.., reply) | Self::Paused(.., reply) => reply.send(Err(error)),
             Self::Heal(..) => {}
         }
@@ -104,7 +109,7 @@ impl Command {
                 Step::Settle => ("settle.before_commit", "settle.after_commit"),
                 Step::Operate => ("operate.before_commit", "operate.after_commit"),
             }),
-            Self::Target(..) | Self::Paused(..) | Self::Heal(..) => None,
+            Self::CutDue(..) | Self::Target(..) | Self::Paused(..) | Self::Heal(..) => None,
         }
     }
 }
@@ -223,14 +228,14 @@ impl Writer {
                 carry_out(tables, group, reply, plan, CapturePlan::write)?
             }
             Command::Deliveries(commit, reply) => {
-                let mut plan = commit_deliveries::plan(tables, &commit);
-                if let Err(StoreError::Damaged { .. }) = &plan
-                    && self.heal(tables, commit.scheme.clone(), commit.target.clone())?
-                {
-                    group.wrote = true;
-                    plan = commit_deliveries::plan(tables, &commit);
-                }
+                let of = (commit.scheme.as_str(), commit.target.as_str());
+                let plan = self.plan_healed(tables, group, of, |tables| commit_deliveries::plan(tables, &commit))?;
                 carry_out(tables, group, reply, plan, DeliveryPlan::write)?
+            }
+            Command::CutDue(scheme, target, latest, limit, reply) => {
+                let plan = |tables: &Tables<'_>| commit_deliveries::plan_cut(tables, &scheme, &target, latest, limit);
+                let plan = self.plan_healed(tables, group, (&scheme, &target), plan)?;
+                carry_out(tables, group, reply, plan, CutPlan::write)?
             }
             Command::Target(scheme, target, state, reply) => {
                 let plan = settings::plan_target(tables, scheme, target, *state);
@@ -240,7 +245,7 @@ impl Writer {
                 let plan = settings::plan_paused(tables, scheme, why);
                 carry_out(tables, group, reply, plan, SettingPlan::write)?
             }
-            Command::Heal(scheme, target) => self.heal(tables, scheme, target)?,
+            Command::Heal(scheme, target) => self.heal(tables, &scheme, &target)?,
         };
         if wrote {
             group.wrote = true;
@@ -249,13 +254,34 @@ impl Writer {
         Ok(())
     }
 
-    /// Rebuilds a target's rows once; whether it did.
-    fn heal(&mut self, tables: &mut Tables<'_>, scheme: String, target: String) -> Result<bool, StoreError> {
-        if self.healed.contains(&(scheme.clone(), target.clone())) {
-            return Ok(false);
+    /// Plans; where that meets a damaged row of a target, heals it and plans once more.
+    fn plan_healed<P>(
+        &mut self,
+        tables: &mut Tables<'_>,
+        group: &mut Group,
+        (scheme, target): (&str, &str),
+        plan: impl Fn(&Tables<'_>) -> Result<P, StoreError>,
+    ) -> Result<Result<P, StoreError>, StoreError> {
+        let first = plan(tables);
+        if !matches!(first, Err(StoreError::Damaged { .. })) || !self.heal(tables, scheme, target)? {
+            return Ok(first);
         }
-        heal::rebuild(tables, &scheme, &target)?;
-        Ok(self.healed.insert((scheme, target)))
+        group.wrote = true;
+        Ok(plan(tables))
+    }
+
+    /// Rebuilds the rows of this target and of all that have damaged ones, each once; whether there was one.
+    fn heal(&mut self, tables: &mut Tables<'_>, scheme: &str, target: &str) -> Result<bool, StoreError> {
+        let mut damaged = heal::damaged_targets(tables)?;
+        damaged.insert((scheme.to_owned(), target.to_owned()));
+        let mut healed = false;
+        for of in damaged {
+            if self.healed.insert(of.clone()) {
+                heal::rebuild(tables, &of.0, &of.1)?;
+                healed = true;
+            }
+        }
+        Ok(healed)
     }
 
     /// Closes the database and opens it again; if that fails, the next command tries once more.

@@ -4,6 +4,7 @@
 
 mod decay;
 mod disk;
+mod kill;
 mod open;
 mod power;
 pub(super) mod random;

@@ -1,7 +1,7 @@
 //! Random commands for the tests that compare stores, by seed.
 
 use super::samples::{
-    Given, attempt, capture, captured, deliver, key, progress, quarantine, row, run, target_state, touched, write,
+    Given, attempt, capture, captured, deliver, key, progress, quarantine, row, run, target_state, time, touched, write,
 };
 use crate::change::ChangeKind;
 use crate::name::Key;
@@ -19,7 +19,8 @@ pub(in crate::store) fn keys() -> Vec<Key> {
 /// A random command, mostly one that a well-behaved engine would give to this store, sometimes not.
 pub(in crate::store) fn command(random: &mut fastrand::Rng, store: &dyn Store) -> Given {
     let scheme = SCHEMES[random.usize(..2)];
-    match random.u8(..10) {
+    match random.u8(..11) {
+        10 => Given::CutDue(scheme, TARGETS[random.usize(..2)], time(random.i64(-40..40)), random.usize(..3)),
         0..5 => Given::Capture(capture_commit(random, store, scheme)),
         5..8 => Given::Deliver(delivery_commit(random, store, scheme)),
         8 => {
