@@ -30,7 +30,8 @@ fn points() -> Vec<String> {
                 let named = text.split("crash::point(\"").skip(1).filter_map(|rest| rest.split('"').next());
                 found.extend(named.map(str::to_owned));
                 // Points named by the kind of a commit: ("plan.before_commit", "plan.after_commit").
-                let quoted = text.split('"').filter(|word| word.ends_with(".before_commit") || word.ends_with(".after_commit"));
+                let quoted =
+                    text.split('"').filter(|word| word.ends_with(".before_commit") || word.ends_with(".after_commit"));
                 found.extend(quoted.map(str::to_owned));
             }
         }
@@ -61,7 +62,10 @@ fn recovers(systems: &Systems, place: &Place, what: &str) {
     let before = service.status()["last_run"]["id"].as_u64().unwrap_or(0);
     wait_until(&format!("all is exact after {what}"), Duration::from_secs(60), || {
         let verdict = systems.verdict();
-        verdict.faults.iter().for_each(|fault| assert!(!fault.contains("twice") && !fault.contains("times"), "{what}: {fault}"));
+        verdict
+            .faults
+            .iter()
+            .for_each(|fault| assert!(!fault.contains("twice") && !fault.contains("times"), "{what}: {fault}"));
         verdict.is_exact().then_some(())
     });
     let status = service.drained_after(before.max(1));
@@ -101,7 +105,12 @@ fn killed_at(point: &str, pass: u32) -> bool {
     });
     if reached {
         use std::os::unix::process::ExitStatusExt;
-        assert_eq!(child.wait().unwrap().signal(), Some(9), "{what}: {}", fs::read_to_string(place.path("log.txt")).unwrap());
+        assert_eq!(
+            child.wait().unwrap().signal(),
+            Some(9),
+            "{what}: {}",
+            fs::read_to_string(place.path("log.txt")).unwrap()
+        );
     } else {
         child.kill().unwrap();
         child.wait().unwrap();
