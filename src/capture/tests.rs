@@ -1,1 +1,1 @@
-
+//! Tests of capture by rule.
