@@ -97,7 +97,8 @@ fn one_document_is_served_digit_for_digit() {
     }
     assert_eq!(ok(&service, &scheme(&format!("/documents/{key}/versions")))["items"], json!([1]));
     assert_eq!(ok(&service, &scheme(&format!("/documents/{key}/versions/1")))["key"], key);
-    let explained = request(&service.url, "GET", &scheme(&format!("/documents/{key}/explain")), &["accept-language: zh-CN"], "");
+    let explained =
+        request(&service.url, "GET", &scheme(&format!("/documents/{key}/explain")), &["accept-language: zh-CN"], "");
     assert!(explained.unwrap().body.contains("目标系统已接受"));
     assert_eq!(ok(&service, &format!("/api/v1/search?q={so_id}"))["items"][0]["key"], key);
 }
@@ -121,7 +122,10 @@ fn deliveries_are_listed_and_moved() {
     let resolved = post(&service.url, &path("resolve"), &json!({ "as": "delivered", "id": "1" }));
     assert_eq!(resolved.json()["left"].as_array().unwrap().len(), 1, "it is not in doubt: {resolved:?}");
     problem(&post(&service.url, &path("resolve"), &json!({ "as": "sold" })), 400);
-    assert_eq!(post(&service.url, &path("discard"), &json!({ "reason": "x" })).json()["done"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        post(&service.url, &path("discard"), &json!({ "reason": "x" })).json()["done"].as_array().unwrap().len(),
+        1
+    );
     assert_eq!(all(&service, "/api/v1/deliveries", 10).len(), 0);
     assert_eq!(all(&service, "/api/v1/deliveries?state=discarded", 10).len(), 1);
     let delivered = all(&service, "/api/v1/deliveries?state=delivered", 7);

@@ -105,7 +105,9 @@ fn the_shipped_schemes_pass_and_the_systems_answer() {
 fn wrong_usage_ends_with_2() {
     let systems = Systems::start(1);
     let place = Place::new(&systems);
-    for args in [&["once", "--wait", "soon"][..], &["once", "no-such-scheme"], &["nonsense"], &["check", "no-such-scheme"]] {
+    for args in
+        [&["once", "--wait", "soon"][..], &["once", "no-such-scheme"], &["nonsense"], &["check", "no-such-scheme"]]
+    {
         place.run(args).ended(2);
     }
     assert!(!place.path("data").exists(), "wrong usage touches nothing");

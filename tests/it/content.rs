@@ -14,9 +14,9 @@ fn digits(text: &str) -> Value {
 /// A shipped document with at least this many lines.
 fn shipped_with_lines(systems: &Systems, lines: usize) -> (String, Value) {
     let all = systems.documents("jushuitan");
-    let found = all.into_iter().find(|one| {
-        one["status"] == "Confirmed" && one["items"].as_array().is_some_and(|items| items.len() >= lines)
-    });
+    let found = all
+        .into_iter()
+        .find(|one| one["status"] == "Confirmed" && one["items"].as_array().is_some_and(|items| items.len() >= lines));
     let found = found.unwrap();
     (found["io_id"].to_string(), found)
 }

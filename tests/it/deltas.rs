@@ -40,7 +40,10 @@ fn a_second_run_over_unchanged_documents_sends_nothing_and_makes_no_change() {
 fn stored(place: &Place) -> Vec<String> {
     let store = RedbStore::open_read_only(&place.path("data/deltaferry.redb"), &RedbOptions::default()).unwrap();
     let text = store.dump().unwrap();
-    text.lines().filter(|line| !line.starts_with("watermarks ") && !line.starts_with("runs ")).map(str::to_owned).collect()
+    text.lines()
+        .filter(|line| !line.starts_with("watermarks ") && !line.starts_with("runs "))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]

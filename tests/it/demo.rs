@@ -8,7 +8,14 @@ fn demo_once_delivers_everything_prints_the_verdict_and_ends() {
     let systems = Systems::start(0);
     let place = Place::new(&systems);
     let output = place.done(&["demo", "--once", "--documents", "120"]);
-    for part in ["first run", "second run", "third run", "ledger", "exactly once and newest", "every shipment stands in 金蝶云星空"] {
+    for part in [
+        "first run",
+        "second run",
+        "third run",
+        "ledger",
+        "exactly once and newest",
+        "every shipment stands in 金蝶云星空",
+    ] {
         assert!(output.out.contains(part), "`{part}` in {}", output.out);
     }
     assert!(output.out.contains("sent: 0"), "the second run sends nothing: {}", output.out);

@@ -72,7 +72,10 @@ fn decide_send_since_sends_later_ones_and_takes_older_ones_as_known() {
 #[test]
 fn a_changed_mapping_tries_rejected_documents_again_and_leaves_told_ones() {
     let systems = Systems::start(40);
-    let place = Place::with_scheme(&systems, &shipped().replace("FNote: \"$.labels | default('')\"", "FNote: \"$.status | number\""));
+    let place = Place::with_scheme(
+        &systems,
+        &shipped().replace("FNote: \"$.labels | default('')\"", "FNote: \"$.status | number\""),
+    );
     place.run(&["once"]).ended(3);
     let rejected = place.count("rejected");
     assert!(rejected > 0 && systems.effects().is_empty());

@@ -14,7 +14,8 @@ use crate::support::wait::wait_until;
 fn with_table() -> String {
     let text = shipped();
     let from = "FCustomerID: { FNumber: \"$.shop_id | string\" }";
-    let to = "FCustomerID: { FNumber: { $lookup: table.shops, by: { shop_id: $.shop_id }, take: customer, miss: reject } }";
+    let to =
+        "FCustomerID: { FNumber: { $lookup: table.shops, by: { shop_id: $.shop_id }, take: customer, miss: reject } }";
     assert!(text.contains(from));
     text.replace(from, to)
 }
@@ -35,8 +36,7 @@ fn table(shops: &[String]) -> String {
 }
 
 fn shops(systems: &Systems) -> Vec<String> {
-    let mut shops: Vec<String> =
-        systems.documents("jushuitan").iter().map(|one| one["shop_id"].to_string()).collect();
+    let mut shops: Vec<String> = systems.documents("jushuitan").iter().map(|one| one["shop_id"].to_string()).collect();
     shops.sort();
     shops.dedup();
     shops
@@ -83,8 +83,12 @@ fn codes_missing_in_a_table_are_listed_as_csv_and_added_in_utf8_or_gbk() {
     let missing = place.done(&["deliveries", "list", "--missing"]).out;
     let mut lines: Vec<&str> = missing.lines().collect();
     assert_eq!(lines.remove(0), "lookup,shop_id");
-    let shipped: Vec<String> =
-        systems.documents("jushuitan").iter().filter(|one| is_shipped(one)).map(|one| one["shop_id"].to_string()).collect();
+    let shipped: Vec<String> = systems
+        .documents("jushuitan")
+        .iter()
+        .filter(|one| is_shipped(one))
+        .map(|one| one["shop_id"].to_string())
+        .collect();
     let expected: Vec<String> =
         shops[2..].iter().filter(|shop| shipped.contains(shop)).map(|shop| format!("table.shops,{shop}")).collect();
     assert_eq!(lines, expected);
@@ -108,9 +112,10 @@ fn a_table_is_read_again_while_the_service_runs() {
     let drained = service.drained();
     assert!(drained["targets"][0]["counts"]["rejected"].as_u64() > Some(0), "{drained}");
     fs::write(place.path("tables/shops.csv"), table(&shops)).unwrap();
-    wait_until("rejected documents are delivered by the new table", Duration::from_secs(40), || {
+    wait_until("rejected documents are delivered by the new table", Duration::from_secs(120), || {
         let status = service.status();
-        (status["targets"][0]["counts"]["rejected"] == 0 && status["targets"][0]["counts"]["pending"] == 0).then_some(())
+        (status["targets"][0]["counts"]["rejected"] == 0 && status["targets"][0]["counts"]["pending"] == 0)
+            .then_some(())
     });
     service.drained();
     assert_customers(&systems);

@@ -30,7 +30,8 @@ fn points() -> Vec<String> {
                 let named = text.split("crash::point(\"").skip(1).filter_map(|rest| rest.split('"').next());
                 found.extend(named.map(str::to_owned));
                 // Points named by the kind of a commit: ("plan.before_commit", "plan.after_commit").
-                let quoted = text.split('"').filter(|word| word.ends_with(".before_commit") || word.ends_with(".after_commit"));
+                let quoted =
+                    text.split('"').filter(|word| word.ends_with(".before_commit") || word.ends_with(".after_commit"));
                 found.extend(quoted.map(str::to_owned));
             }
         }
@@ -59,9 +60,12 @@ fn edit(systems: &Systems) {
 fn recovers(systems: &Systems, place: &Place, what: &str) {
     let service = Service::start(place);
     let before = service.status()["last_run"]["id"].as_u64().unwrap_or(0);
-    wait_until(&format!("all is exact after {what}"), Duration::from_secs(60), || {
+    wait_until(&format!("all is exact after {what}"), Duration::from_secs(120), || {
         let verdict = systems.verdict();
-        verdict.faults.iter().for_each(|fault| assert!(!fault.contains("twice") && !fault.contains("times"), "{what}: {fault}"));
+        verdict
+            .faults
+            .iter()
+            .for_each(|fault| assert!(!fault.contains("twice") && !fault.contains("times"), "{what}: {fault}"));
         verdict.is_exact().then_some(())
     });
     let status = service.drained_after(before.max(1));
@@ -83,7 +87,7 @@ fn killed_at(point: &str, pass: u32) -> bool {
     let what = format!("{point}:{pass}");
     let mut child = spawn(&place, Some(&what));
     let mut looks = 0;
-    let reached = wait_until(&format!("{what} kills"), Duration::from_secs(60), || {
+    let reached = wait_until(&format!("{what} kills"), Duration::from_secs(120), || {
         if child.try_wait().unwrap().is_some() {
             return Some(true);
         }
@@ -101,7 +105,12 @@ fn killed_at(point: &str, pass: u32) -> bool {
     });
     if reached {
         use std::os::unix::process::ExitStatusExt;
-        assert_eq!(child.wait().unwrap().signal(), Some(9), "{what}: {}", fs::read_to_string(place.path("log.txt")).unwrap());
+        assert_eq!(
+            child.wait().unwrap().signal(),
+            Some(9),
+            "{what}: {}",
+            fs::read_to_string(place.path("log.txt")).unwrap()
+        );
     } else {
         child.kill().unwrap();
         child.wait().unwrap();
@@ -146,7 +155,7 @@ fn a_kill_between_send_and_answer_is_settled_by_asking() {
     let (systems, place) = prepared();
     systems.fault(json!({ "system": "kingdee", "call": "batchSave", "fault": "timeout_after", "nth": 2 }));
     let service = Service::start(&place);
-    wait_until("a batch was saved whose answer never comes", Duration::from_secs(30), || {
+    wait_until("a batch was saved whose answer never comes", Duration::from_secs(120), || {
         (systems.effects().len() >= 40).then_some(())
     });
     service.kill();
@@ -166,7 +175,7 @@ fn kills_at_random_times_lose_nothing_and_double_nothing() {
         for _ in 0..kills.div_ceil(4) {
             let mut child = spawn(&place, None);
             let mut looks = random.u32(5..60);
-            wait_until("a random time has passed", Duration::from_secs(20), || {
+            wait_until("a random time has passed", Duration::from_secs(120), || {
                 looks -= 1;
                 (looks == 0).then_some(())
             });

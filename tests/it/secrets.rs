@@ -43,7 +43,10 @@ fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
 fn secrets_stand_in_no_answer_no_log_and_no_database() {
     let systems = Systems::start(40);
     let place = Place::new(&systems);
-    place.reconfigure("api: { listen: \"127.0.0.1:0\" }", "api: { listen: \"127.0.0.1:0\", tokens: { read: reading-canary-93 } }");
+    place.reconfigure(
+        "api: { listen: \"127.0.0.1:0\" }",
+        "api: { listen: \"127.0.0.1:0\", tokens: { read: reading-canary-93 } }",
+    );
     let secrets = [credentials::APP_SECRET, credentials::ACCESS_TOKEN, kingdee::APP_SECRET, "reading-canary-93"];
     // Trouble talks: every fault ends in a log line and a stored reason.
     for (nth, fault) in ["html_502", "truncate", "reset_after", "session_loss", "refuse"].iter().enumerate() {

@@ -69,9 +69,9 @@ async fn a_window_whose_pages_shift_is_read_until_two_passes_agree() {
     let pages = [
         // The first document leaves the window between the pages, so that the second slips through.
         page(&[a], Some("2")),
-        page(&[c.clone()], None),
-        page(&[b.clone()], Some("2")),
-        page(&[c.clone()], None),
+        page(std::slice::from_ref(&c), None),
+        page(std::slice::from_ref(&b), Some("2")),
+        page(std::slice::from_ref(&c), None),
         page(&[b], Some("2")),
         page(&[c], None),
     ];
@@ -102,7 +102,7 @@ async fn fewer_documents_than_the_source_counts_are_read_again() {
     let desk = desk("", |_| {});
     let counted = |texts: &[String]| page(texts, None).map(|page| Page { total: Some(2), ..page });
     let [a, b] = [1, 2].map(|id| text(id, 1, "11:50:00"));
-    desk.run([counted(&[a.clone()]), counted(&[a, b])]).await.unwrap();
+    desk.run([counted(std::slice::from_ref(&a)), counted(&[a, b])]).await.unwrap();
     assert_eq!((desk.asked(), desk.changes().len()), (2, 2));
 }
 
