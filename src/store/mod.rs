@@ -5,7 +5,7 @@
 //! The embedded form reads from below as `key`, `value`, `body` (bytes), `tables` (what there is), `rows` (one
 //! table, checked), `transaction`, `commit_capture`, `commit_deliveries`, `settings` (what a command does: planned
 //! without writing, then written), `writer` (who does it), `view_documents`, `view_deliveries` (reads), `file`
-//! (opening), `heal`, `verify` (decay).
+//! (opening), `heal_documents`, `heal_deliveries`, `verify` (decay).
 //!
 //! # Crash points
 //!
@@ -28,7 +28,8 @@ mod commit_deliveries;
 mod dump;
 mod embedded;
 mod file;
-mod heal;
+mod heal_deliveries;
+mod heal_documents;
 mod key;
 mod lines;
 pub mod model;

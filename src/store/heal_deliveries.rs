@@ -22,7 +22,7 @@ const CHUNK: usize = 1000;
 const SALVAGED_REV: u64 = 1 << 62;
 
 /// Targets that have a damaged row in one of the tables that can be rebuilt.
-pub(super) fn damaged_targets(tables: &Tables<'_>) -> Result<BTreeSet<(String, String)>, StoreError> {
+pub(super) fn damaged(tables: &Tables<'_>) -> Result<BTreeSet<(String, String)>, StoreError> {
     let mut targets = BTreeSet::new();
     for rows in [&tables.deliveries, &tables.queue, &tables.states, &tables.counts] {
         rows.scan_unchecked(None, |key, payload| {
