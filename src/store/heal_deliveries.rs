@@ -71,7 +71,8 @@ pub(super) fn rebuild(tables: &mut Tables<'_>, scheme: &str, target: &str) -> Re
     Ok(())
 }
 
-/// The next deliveries of a target after a key, at first after its prefix, which is no key; a damaged one is there without its row.
+/// The next deliveries of a target after a key, at first after its prefix, which is no key; a damaged one is there
+/// without its row.
 fn chunk(
     tables: &Tables<'_>,
     place: &KeyBytes,

@@ -16,7 +16,7 @@
 //! | `capture.before_first_write` | a capture commit is planned, nothing of it written |
 //! | `capture.between_snapshot_and_change` | heads and bodies are written, changes and progress are not |
 //! | `capture.before_commit`, `capture.after_commit` | around the commit that makes it durable |
-//! | `plan.…`, `claim.…`, `settle.…`, `operate.…` with `before_commit`, `after_commit` | the same for deliveries, by [`Step`] |
+//! | `plan.`, `claim.`, `settle.`, `operate.` + `before_commit`, `after_commit` | the same for deliveries, by [`Step`] |
 //! | `store.commit.before`, `store.commit.after` | around any commit, after and before the answers |
 
 pub mod delivery;

@@ -94,8 +94,8 @@ impl<T: ReadableTable<Bytes, Bytes>> Rows<T> {
         Ok(())
     }
 
-    /// Whether the row before the cursor belongs before the key it was set to, or is that key's own if it does not
-    /// itself belong to what follows.
+    /// Whether the row before the cursor belongs before the key the cursor was set to, or is that key's own row where
+    /// only what lies behind it is looked for.
     fn check_before(
         &self,
         cursor: &mut Cursor<'_, Bytes, Bytes>,

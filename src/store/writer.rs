@@ -86,7 +86,7 @@ impl Command {
                     |write: &crate::store::DeliveryWrite| write.attempt.as_ref().map_or(0, |a| a.payload.len());
                 commit.writes.iter().map(|write| 1024 + payload(write)).sum()
             }
-            Self::CutDue(.., limit, _) => 1024 * limit,
+            Self::CutDue(.., limit, _) => limit.saturating_mul(1024),
             Self::Target(..) | Self::Paused(..) | Self::Heal(..) => 1024,
         }
     }
@@ -176,7 +176,7 @@ impl Writer {
         let mut waiting = VecDeque::from([first]);
         while waiting.len() < GROUP && bytes < GROUP_BYTES {
             let Ok(next) = self.inbox.try_recv() else { break };
-            bytes += next.bytes();
+            bytes = bytes.saturating_add(next.bytes());
             waiting.push_back(next);
         }
         Group { waiting, ..Group::default() }
