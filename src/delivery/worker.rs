@@ -45,6 +45,8 @@ pub struct Worker {
     delivered: Mutex<u64>,
     /// Set while a pass is under way: one that finds it set follows one that did not end well.
     under_way: AtomicBool,
+    /// Whether any row was written since a look at what is due.
+    moved: AtomicBool,
     /// Both clocks as a pass last saw them.
     clocks: Mutex<Option<(Time, Duration)>>,
 }
@@ -68,6 +70,7 @@ impl Worker {
             hold: Mutex::default(),
             delivered: Mutex::default(),
             under_way: AtomicBool::new(false),
+            moved: AtomicBool::new(false),
             clocks: Mutex::default(),
         })
     }
@@ -95,7 +98,6 @@ impl Worker {
             self.pull_in_due_times().await?;
         }
         *lock(&self.delivered) = 0;
-        let mut before = Vec::new();
         let mut earliest = None;
         loop {
             self.plan_changes().await?;
@@ -106,14 +108,14 @@ impl Worker {
             if due.is_empty() {
                 break;
             }
-            if due == before {
-                // Nothing moved: not asked for in a circle.
+            self.moved.store(false, Ordering::Release);
+            self.work_on(due.into_iter().map(|(_, key)| key).collect()).await?;
+            if !self.moved.load(Ordering::Acquire) && self.held_for().is_none() {
+                // Documents stay due as they are: not looked at in a circle.
                 tracing::warn!(scheme = %self.plan.scheme, target = %self.plan.name, "documents stay due");
                 earliest = Some(self.now().plus(self.plan.retry.from));
                 break;
             }
-            self.work_on(due.iter().map(|(_, key)| key.clone()).collect()).await?;
-            before = due;
         }
         self.under_way.store(false, Ordering::Release);
         Ok(PassReport { delivered: *lock(&self.delivered), next_due: self.next_due()?.max(earliest) })
@@ -164,7 +166,11 @@ impl Worker {
             position: None,
             writes,
         };
-        self.store.commit_deliveries(commit).await
+        let results = self.store.commit_deliveries(commit).await?;
+        if results.iter().any(|result| matches!(result, WriteResult::Written(_))) {
+            self.moved.store(true, Ordering::Release);
+        }
+        Ok(results)
     }
 
     /// Changes rows by a pure move, again for those that somebody else wrote meanwhile. The move returns what to

@@ -218,7 +218,11 @@ fn expected(kind: &Kind) -> String {
         Kind::Bool => "`true` or `false`, without quotes".to_owned(),
         Kind::Integer { min, max } => format!("a whole number from {min} to {max}, without quotes"),
         Kind::Duration { min } => {
-            let least = if min.is_zero() { String::new() } else { format!(" of at least {}", print_duration(*min)) };
+            let least = match min.as_millis() {
+                0 => String::new(),
+                1 => " above zero".to_owned(),
+                _ => format!(" of at least {}", print_duration(*min)),
+            };
             format!("a duration{least} such as `5m` (a whole number and `ms`, `s`, `m`, `h` or `d`)")
         }
         Kind::Share => "a share of at most 100% such as `5%`".to_owned(),

@@ -22,12 +22,11 @@ pub fn read_all(folder: &Path, zone: &Zone, faults: &mut Vec<Fault>) -> Vec<Sche
         faults.push(Fault::new(top(folder), format!("the folder of schemes can't be read: {error}")));
         Vec::new()
     });
-    for pair in files.windows(2) {
-        if let [one, other] = pair {
-            if one.file_stem() == other.file_stem() {
-                let message = format!("the scheme has two files: this one and `{}`", one.display());
-                faults.push(Fault::new(top(other), message));
-            }
+    for (index, file) in files.iter().enumerate() {
+        let earlier = files.iter().take(index).find(|earlier| earlier.file_stem() == file.file_stem());
+        if let Some(earlier) = earlier {
+            let message = format!("the scheme has two files: this one and `{}`", earlier.display());
+            faults.push(Fault::new(top(file), message));
         }
     }
     files.iter().filter_map(|file| SchemeFile::read(file, zone, faults)).collect()

@@ -40,10 +40,10 @@ impl Checks<'_> {
     }
 
     fn source(&mut self, source: &Node) {
-        if let Some(mode) = source.get("mode") {
-            if let Some(word @ ("full" | "cursor")) = mode.text() {
-                self.fault(&mode.at, format!("`{word}` {LATER}"));
-            }
+        if let Some(mode) = source.get("mode")
+            && let Some(word @ ("full" | "cursor")) = mode.text()
+        {
+            self.fault(&mode.at, format!("`{word}` {LATER}"));
         }
         let overlap = source.get_duration("overlap").unwrap_or(OVERLAP);
         let window = source.get_duration("window").unwrap_or(WINDOW);
@@ -116,10 +116,10 @@ impl Checks<'_> {
                 None => {}
             }
         }
-        if let Some(remembers) = target.get("remembers") {
-            if target.get_text("in_doubt").as_deref() != Some("resend") {
-                self.fault(&remembers.at, "`remembers` belongs to `in_doubt: resend`");
-            }
+        if let Some(remembers) = target.get("remembers")
+            && target.get_text("in_doubt").as_deref() != Some("resend")
+        {
+            self.fault(&remembers.at, "`remembers` belongs to `in_doubt: resend`");
         }
         if let Some(retry) = target.get("retry") {
             let from = retry.get_duration("from").unwrap_or(RETRY_FROM);

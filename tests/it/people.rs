@@ -112,7 +112,7 @@ fn a_table_is_read_again_while_the_service_runs() {
     let drained = service.drained();
     assert!(drained["targets"][0]["counts"]["rejected"].as_u64() > Some(0), "{drained}");
     fs::write(place.path("tables/shops.csv"), table(&shops)).unwrap();
-    wait_until("rejected documents are delivered by the new table", Duration::from_secs(40), || {
+    wait_until("rejected documents are delivered by the new table", Duration::from_secs(120), || {
         let status = service.status();
         (status["targets"][0]["counts"]["rejected"] == 0 && status["targets"][0]["counts"]["pending"] == 0)
             .then_some(())

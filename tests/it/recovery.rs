@@ -60,7 +60,7 @@ fn edit(systems: &Systems) {
 fn recovers(systems: &Systems, place: &Place, what: &str) {
     let service = Service::start(place);
     let before = service.status()["last_run"]["id"].as_u64().unwrap_or(0);
-    wait_until(&format!("all is exact after {what}"), Duration::from_secs(60), || {
+    wait_until(&format!("all is exact after {what}"), Duration::from_secs(120), || {
         let verdict = systems.verdict();
         verdict
             .faults
@@ -87,7 +87,7 @@ fn killed_at(point: &str, pass: u32) -> bool {
     let what = format!("{point}:{pass}");
     let mut child = spawn(&place, Some(&what));
     let mut looks = 0;
-    let reached = wait_until(&format!("{what} kills"), Duration::from_secs(60), || {
+    let reached = wait_until(&format!("{what} kills"), Duration::from_secs(120), || {
         if child.try_wait().unwrap().is_some() {
             return Some(true);
         }
@@ -156,7 +156,7 @@ fn a_kill_between_send_and_answer_is_settled_by_asking() {
     systems.fault(json!({ "system": "kingdee", "call": "batchSave", "fault": "timeout_after", "nth": 2 }));
     let service = Service::start(&place);
     let mut looks = 0;
-    wait_until("a batch was saved whose answer does not come", Duration::from_secs(60), || {
+    wait_until("a batch was saved whose answer does not come", Duration::from_secs(120), || {
         let delivered = count(&service.status(), "delivered");
         looks = if systems.effects().len() as u64 > delivered { looks + 1 } else { 0 };
         (looks > 30).then_some(())
@@ -178,7 +178,7 @@ fn kills_at_random_times_lose_nothing_and_double_nothing() {
         for _ in 0..kills.div_ceil(4) {
             let mut child = spawn(&place, None);
             let mut looks = random.u32(5..60);
-            wait_until("a random time has passed", Duration::from_secs(20), || {
+            wait_until("a random time has passed", Duration::from_secs(120), || {
                 looks -= 1;
                 (looks == 0).then_some(())
             });

@@ -183,14 +183,16 @@ fn simulate(seed: u64) {
     runtime.block_on(async {
         let simulation = Simulation::new(seed);
         for _ in 0..16 {
-            let (edits, killed) = {
+            let (edits, apart, killed) = {
                 let mut world = simulation.world.lock().unwrap();
                 let killed = if world.rng.bool() { world.rng.u64(0..30_000) } else { 3_600_000 };
-                (world.rng.u8(0..8), killed)
+                // Now and then nothing ran for hours, and there is much to catch up with.
+                let (edits, apart) = if world.chance(20) { (20, 900) } else { (world.rng.u8(0..8), 7) };
+                (edits, apart, killed)
             };
             for _ in 0..edits {
                 simulation.world.lock().unwrap().edit(simulation.clock.now());
-                simulation.clock.sleep(Duration::from_secs(7)).await;
+                simulation.clock.sleep(Duration::from_secs(apart)).await;
             }
             simulation.live(Duration::from_millis(killed)).await;
             simulation.clock.sleep(Duration::from_secs(60)).await;

@@ -73,7 +73,7 @@ fn late_commits_are_met_within_the_overlap() {
     place.once();
     systems.edit(json!({ "rate": 0.2 }));
     place.once();
-    wait_until("late writes are seen and delivered", std::time::Duration::from_secs(30), || {
+    wait_until("late writes are seen and delivered", std::time::Duration::from_secs(120), || {
         place.once();
         systems.verdict().is_exact().then_some(())
     });

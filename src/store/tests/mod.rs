@@ -1,6 +1,6 @@
 //! Tests of the embedded store alone: power loss, a failing disk, decay, opening.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod decay;
 mod disk;

@@ -16,6 +16,15 @@ pub(in crate::store) fn keys() -> Vec<Key> {
     KEYS.map(key).to_vec()
 }
 
+/// Seeds to run: as many as usual, more by `DELTAFERRY_SEEDS=n`; one alone by `DELTAFERRY_SEED=n`.
+pub(in crate::store) fn seeds(usual: u64) -> Vec<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    match number("DELTAFERRY_SEED") {
+        Some(seed) => vec![seed],
+        None => (0..number("DELTAFERRY_SEEDS").unwrap_or(usual)).collect(),
+    }
+}
+
 /// A random command, mostly one that a well-behaved engine would give to this store, sometimes not.
 pub(in crate::store) fn command(random: &mut fastrand::Rng, store: &dyn Store) -> Given {
     let scheme = SCHEMES[random.usize(..2)];

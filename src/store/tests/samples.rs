@@ -155,6 +155,7 @@ pub(in crate::store) fn deliver(scheme: &str, target: &str, writes: Vec<Delivery
 
 /// A command as data, so that two stores can be given the same.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)]
 pub(in crate::store) enum Given {
     Capture(CaptureCommit),
     Deliver(DeliveryCommit),

@@ -147,7 +147,7 @@ impl Connector for Scripted {
     async fn send(&self, call: &CallSpec, items: &[Outgoing]) -> Vec<Outcome> {
         let numbers: Vec<String> = items.iter().map(|item| item.number.clone().unwrap()).collect();
         for number in &numbers {
-            self.world.lock().unwrap().begins(number, self.clock.now());
+            self.world.lock().unwrap().begins(number);
         }
         self.latency().await;
         let outcomes: Vec<Outcome> = {
@@ -179,9 +179,8 @@ impl Connector for Scripted {
         }
         let findings: Vec<Finding> = probes.iter().map(|probe| found(&world, &call.call, probe)).collect();
         for (probe, finding) in probes.iter().zip(&findings) {
-            if matches!(finding, Finding::Effective { .. }) {
-                world.ends(probe.number.as_deref().unwrap());
-            }
+            let effective = matches!(finding, Finding::Effective { .. });
+            world.asked(probe.number.as_deref().unwrap(), effective, self.clock.now());
         }
         Ok(findings)
     }

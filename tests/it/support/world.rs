@@ -42,6 +42,15 @@ pub struct History {
     pub replays: u64,
 }
 
+/// A send under way, or whose outcome its sender does not know.
+#[derive(Debug, Default)]
+struct Open {
+    /// When the target was first asked and showed no effect of it.
+    first: Option<Time>,
+    /// It did so again a settle time later.
+    absent: bool,
+}
+
 /// Shares of faults, in percent.
 #[derive(Debug, Clone, Copy)]
 pub struct Faults {
@@ -98,8 +107,8 @@ pub struct World {
     pub history: BTreeMap<String, History>,
     pub faults: Faults,
     pub rng: Rng,
-    /// Numbers whose last send has no answer: since when, and whether it is under way.
-    open: BTreeMap<String, Time>,
+    /// Sends without an answer, by number.
+    open: BTreeMap<String, Open>,
     /// Effects that are still to come.
     late: Vec<(Time, String, Value)>,
     next_id: u64,
@@ -170,16 +179,26 @@ impl World {
         self.source.get(&id).map(|document| print(id, document, zone))
     }
 
-    /// A request for a number leaves. Never while another is under way, or its outcome unknown and not yet settled.
-    pub fn begins(&mut self, number: &str, now: Time) {
-        if let Some(since) = self.open.insert(number.to_owned(), now) {
-            assert!(now.since(since) >= SETTLE, "{number} is sent again {:?} after an open send", now.since(since));
-        }
+    /// A request for a number leaves. Never while another is under way, or while its outcome is unknown and the
+    /// target has not twice shown that it did not take effect (rule 6).
+    pub fn begins(&mut self, number: &str) {
+        let before = self.open.insert(number.to_owned(), Open::default());
+        assert!(before.is_none_or(|open| open.absent), "{number} is sent again while a send is open");
     }
 
-    /// The sender, or a question that found the effect, knows the outcome.
+    /// The sender knows the outcome.
     pub fn ends(&mut self, number: &str) {
         self.open.remove(number);
+    }
+
+    /// The target was asked and showed the effect, or not.
+    pub fn asked(&mut self, number: &str, effective: bool, now: Time) {
+        if effective {
+            self.open.remove(number);
+        } else if let Some(open) = self.open.get_mut(number) {
+            let first = *open.first.get_or_insert(now);
+            open.absent = now.since(first) >= SETTLE;
+        }
     }
 
     /// Effects whose time has come.

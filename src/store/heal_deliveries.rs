@@ -22,7 +22,7 @@ const CHUNK: usize = 1000;
 const SALVAGED_REV: u64 = 1 << 62;
 
 /// Targets that have a damaged row in one of the tables that can be rebuilt.
-pub(super) fn damaged_targets(tables: &Tables<'_>) -> Result<BTreeSet<(String, String)>, StoreError> {
+pub(super) fn damaged(tables: &Tables<'_>) -> Result<BTreeSet<(String, String)>, StoreError> {
     let mut targets = BTreeSet::new();
     for rows in [&tables.deliveries, &tables.queue, &tables.states, &tables.counts] {
         rows.scan_unchecked(None, |key, payload| {
@@ -71,7 +71,8 @@ pub(super) fn rebuild(tables: &mut Tables<'_>, scheme: &str, target: &str) -> Re
     Ok(())
 }
 
-/// The next deliveries of a target after a key, at first after its prefix, which is no key; a damaged one is there without its row.
+/// The next deliveries of a target after a key, at first after its prefix, which is no key; a damaged one is there
+/// without its row.
 fn chunk(
     tables: &Tables<'_>,
     place: &KeyBytes,

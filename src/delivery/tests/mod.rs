@@ -1,0 +1,10 @@
+//! Tests of delivery by rule, over the in-memory store and a connector that plays a script.
+#![allow(clippy::unwrap_used)]
+
+mod doubt;
+mod find;
+mod operate;
+mod order;
+mod owner;
+mod retry;
+mod support;

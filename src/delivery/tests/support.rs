@@ -1,0 +1,401 @@
+//! A target that answers by a script, a clock set by hand, and a desk where documents are put before a worker.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::change::ChangeKind;
+use crate::clock::{Clock, Time, Zone};
+use crate::connector::{
+    CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall,
+    TargetCall,
+};
+use crate::delivery::operate::Resolution;
+use crate::delivery::worker::write_of;
+use crate::delivery::{Worker, operate};
+use crate::document::Quarantine;
+use crate::engine::{Surroundings, SystemReady, check};
+use crate::mapping::{Lookups, Tables};
+use crate::name::Key;
+use crate::reason::{Code, State};
+use crate::receipt::Receipt;
+use crate::scheme::{Scheme, Source};
+use crate::store::model::ModelStore;
+use crate::store::{
+    Attempt, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, Step, Store, TargetAnswer, TargetState,
+    WriteResult,
+};
+
+/// The settle time of the double's calls.
+pub const SETTLE: Duration = Duration::from_secs(30);
+/// A longer wait than any retry.
+pub const LONG: Duration = Duration::from_secs(3600);
+
+/// A clock that stands until it is moved.
+pub struct HandClock(Mutex<(Time, Duration)>);
+
+impl HandClock {
+    pub fn advance(&self, by: Duration) {
+        let mut now = self.0.lock().unwrap();
+        *now = (now.0.plus(by), now.1 + by);
+    }
+
+    /// Somebody sets the clock of the machine.
+    pub fn set(&self, to: Time) {
+        self.0.lock().unwrap().0 = to;
+    }
+}
+
+#[async_trait]
+impl Clock for HandClock {
+    fn now(&self) -> Time {
+        self.0.lock().unwrap().0
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.lock().unwrap().1
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.advance(duration);
+    }
+}
+
+/// The target: plays outcomes and findings, keeps what it was sent and asked. Without a script everything is
+/// accepted, and nothing is found.
+#[derive(Default)]
+pub struct Double {
+    pub outcomes: Mutex<VecDeque<Vec<Outcome>>>,
+    pub findings: Mutex<VecDeque<Result<Finding, Fault>>>,
+    pub sent: Mutex<Vec<(String, Vec<Outgoing>)>>,
+    pub asked: Mutex<Vec<Probe>>,
+    pub logins: Mutex<u32>,
+}
+
+#[async_trait]
+impl Connector for Double {
+    fn account(&self) -> String {
+        "double".into()
+    }
+
+    fn source_call(&self, _call: &str) -> Option<SourceCall> {
+        Some(SourceCall {
+            fields: ["id", "no", "rev", "status", "modified", "remark"].map(str::to_owned).to_vec(),
+            params: Vec::new(),
+            max_page: 10,
+            max_window: None,
+            windows: true,
+            resumable: false,
+            shifts: false,
+            by_key: 10,
+            numeric: Vec::new(),
+            grain: Duration::from_secs(1),
+        })
+    }
+
+    /// `save`; `put` overwrites by number; `blind` can't be asked; `remove` deletes by id.
+    fn target_call(&self, call: &str) -> Option<TargetCall> {
+        let removes = call == "remove";
+        Some(TargetCall {
+            mapped: !removes,
+            updates: !removes,
+            overwrites: call == "put",
+            probes: call != "blind",
+            deletes: removes,
+            number: (!removes).then_some("no"),
+            max_batch: 5,
+            settle: |_| SETTLE,
+            options: &[],
+        })
+    }
+
+    fn calls(&self) -> (Vec<&'static str>, Vec<&'static str>) {
+        (vec!["list"], vec!["save", "put", "blind", "remove"])
+    }
+
+    async fn login(&self) -> Result<(), Fault> {
+        *self.logins.lock().unwrap() += 1;
+        Ok(())
+    }
+
+    fn clock_offset(&self) -> Option<i64> {
+        Some(0)
+    }
+
+    async fn fetch(&self, _request: &FetchRequest<'_>) -> Result<Page, Fault> {
+        Ok(Page::default())
+    }
+
+    async fn fetch_keys(&self, _source: &Source, _keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
+        Ok(Page::default())
+    }
+
+    fn prepare(
+        &self,
+        _call: &CallSpec,
+        payload: &Value,
+        _lines: &[(String, Vec<String>)],
+        receipt: Option<&Receipt>,
+    ) -> Result<String, String> {
+        let mut payload = if payload.is_null() { json!({}) } else { payload.clone() };
+        if let Some(id) = receipt.and_then(|receipt| receipt.id.clone()) {
+            payload["id"] = Value::String(id);
+        }
+        Ok(payload.to_string())
+    }
+
+    async fn send(&self, call: &CallSpec, items: &[Outgoing]) -> Vec<Outcome> {
+        self.sent.lock().unwrap().push((call.call.clone(), items.to_vec()));
+        let scripted = self.outcomes.lock().unwrap().pop_front();
+        scripted.unwrap_or_else(|| items.iter().map(|item| accepted(item.number.as_deref().unwrap())).collect())
+    }
+
+    async fn probe(&self, _call: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
+        let mut findings = Vec::new();
+        for probe in probes {
+            self.asked.lock().unwrap().push(probe.clone());
+            findings.push(self.findings.lock().unwrap().pop_front().unwrap_or(Ok(Finding::Absent))?);
+        }
+        Ok(findings)
+    }
+}
+
+pub fn receipt(number: &str) -> Receipt {
+    Receipt { id: Some(format!("id-{number}")), number: Some(number.to_owned()), lines: BTreeMap::new() }
+}
+
+pub fn accepted(number: &str) -> Outcome {
+    Outcome::Accepted { receipt: receipt(number), complete: true }
+}
+
+pub fn failed(kind: FaultKind) -> Outcome {
+    Outcome::Failed(Fault::new(kind, format!("{kind:?}")))
+}
+
+pub fn effective(number: &str) -> Finding {
+    Finding::Effective { receipt: receipt(number), warnings: Vec::new() }
+}
+
+/// A worker with its store, target and clock.
+pub struct Desk {
+    pub store: Arc<ModelStore>,
+    pub target: Arc<Double>,
+    pub clock: Arc<HandClock>,
+    pub worker: Arc<Worker>,
+    yaml: String,
+}
+
+/// A desk whose target is written so, below its mapping of number, revision and status.
+pub async fn desk(target: &str) -> Desk {
+    desk_with(target, TargetAnswer::Send { since: None }).await
+}
+
+pub async fn desk_with(target: &str, answer: TargetAnswer) -> Desk {
+    let (store, double): (Arc<ModelStore>, Arc<Double>) = (Arc::default(), Arc::default());
+    let clock = Arc::new(HandClock(Mutex::new((Time(1_800_000_000_000), Duration::from_secs(1000)))));
+    let worker = worker(target, &store, &double, &clock);
+    let plan = worker.plan();
+    let (account, rules) = (plan.account.clone(), plan.rules.clone());
+    let state = TargetState { answer: Some(answer), account, rules, ..TargetState::default() };
+    store.set_target(&plan.scheme, &plan.name, state).await.unwrap();
+    Desk { store, target: double, clock, worker, yaml: target.to_owned() }
+}
+
+/// A worker of the scheme `s` and target `t`, made ready as by the program.
+fn worker(target: &str, store: &Arc<ModelStore>, double: &Arc<Double>, clock: &Arc<HandClock>) -> Arc<Worker> {
+    let zone = Zone::utc();
+    let connector: Arc<dyn Connector> = Arc::<Double>::clone(double);
+    let around = Surroundings {
+        systems: BTreeMap::from([("d".to_owned(), SystemReady { connector, settle: None, concurrency: 1 })]),
+        tables: Arc::default(),
+        lookups: Arc::new(|| Arc::new(Tables::default()) as Arc<dyn Lookups + Send + Sync>),
+        zone: zone.clone(),
+    };
+    let yaml = format!(
+        "title: t\nschedule: {{ every: 5m }}\n\
+         source: {{ system: d, call: list, key: $.id, number: $.no, time: $.modified }}\n\
+         initial: send\ndiff: {{ ignore: [$.modified] }}\n\
+         targets:\n  t:\n    system: d\n    mapping: {{ no: $.no, rev: $.rev }}\n{}",
+        target.lines().map(|line| format!("    {}\n", line.trim_end())).collect::<String>()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("s.yaml");
+    std::fs::write(&file, &yaml).unwrap();
+    let scheme = Scheme::load(&file, &zone).unwrap_or_else(|faults| panic!("{yaml}\n{faults:?}"));
+    let (mut ready, faults) = check(vec![scheme], &around);
+    assert!(faults.is_empty(), "{yaml}\n{faults:?}");
+    let plan = ready.remove(0).targets.remove(0);
+    let (store, clock): (Arc<dyn Store>, Arc<dyn Clock>) =
+        (Arc::<ModelStore>::clone(store), Arc::<HandClock>::clone(clock));
+    Worker::new(plan, store, clock, CancellationToken::new())
+}
+
+impl Desk {
+    /// The worker of another process over the same store.
+    pub fn another_process(&self) -> Arc<Worker> {
+        worker(&self.yaml, &self.store, &self.target, &self.clock)
+    }
+
+    /// Captures the next version of a document, `fields` beside its id and number.
+    pub async fn capture(&self, id: &str, fields: Value) {
+        let mut body = json!({ "id": id, "no": format!("N{id}"), "modified": "2026-06-01 00:00:00" });
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let number = body["no"].as_str().map(str::to_owned);
+        self.store_version(id, number, Some(body.to_string().into_bytes())).await;
+    }
+
+    /// Captures that a document is gone.
+    pub async fn gone(&self, id: &str) {
+        self.store_version(id, None, None).await;
+    }
+
+    async fn store_version(&self, id: &str, number: Option<String>, body: Option<Vec<u8>>) {
+        let key = Key::from_text(id);
+        let head = self.store.heads("s", std::slice::from_ref(&key)).unwrap().remove(0);
+        let hash = body.as_ref().map(|body| *blake3::hash(body).as_bytes());
+        let captured = Captured {
+            key,
+            expect: head.map_or(0, |head| head.version),
+            kind: if body.is_some() { ChangeKind::Updated } else { ChangeKind::Deleted },
+            number,
+            source_time: None,
+            raw_hash: hash,
+            canonical_hash: hash,
+            body: body.unwrap_or_default(),
+        };
+        let commit = CaptureCommit { scheme: "s".into(), captured: vec![captured], ..CaptureCommit::default() };
+        assert!(self.store.commit_capture(commit).await.unwrap().stale.is_empty());
+    }
+
+    pub async fn quarantine(&self, id: &str) {
+        let record = Quarantine { key: Key::from_text(id), source_time: None, why: "cut".into(), at: self.clock.now() };
+        let commit = CaptureCommit { scheme: "s".into(), quarantined: vec![record], ..CaptureCommit::default() };
+        self.store.commit_capture(commit).await.unwrap();
+    }
+
+    pub async fn pass(&self) {
+        // A pass that never ends is a loop without a wait.
+        let pass = tokio::time::timeout(Duration::from_secs(5), self.worker.pass());
+        pass.await.expect("the pass goes in a circle").unwrap();
+    }
+
+    /// A pass after a wait.
+    pub async fn later(&self, wait: Duration) {
+        self.clock.advance(wait);
+        self.pass().await;
+    }
+
+    pub async fn pause(&self, why: Option<&str>) {
+        let mut state = self.store.target("s", "t").unwrap().unwrap();
+        state.paused = why.map(str::to_owned);
+        self.store.set_target("s", "t", state).await.unwrap();
+    }
+
+    /// What the next requests are answered, one list a request.
+    pub fn will_answer<const N: usize>(&self, outcomes: [Vec<Outcome>; N]) {
+        self.target.outcomes.lock().unwrap().extend(outcomes);
+    }
+
+    /// What the next questions find.
+    pub fn will_find<const N: usize>(&self, findings: [Finding; N]) {
+        self.target.findings.lock().unwrap().extend(findings.map(Ok));
+    }
+
+    pub fn row(&self, id: &str) -> Delivery {
+        self.store.delivery("s", "t", &Key::from_text(id)).unwrap().unwrap()
+    }
+
+    pub fn state(&self, id: &str) -> (State, Option<Code>) {
+        let row = self.row(id);
+        (row.state, row.reason.map(|reason| reason.code))
+    }
+
+    /// Payloads sent so far, in order.
+    pub fn sent(&self) -> Vec<String> {
+        let sent = self.target.sent.lock().unwrap();
+        sent.iter().flat_map(|(_, items)| items.iter().map(|item| item.payload.clone())).collect()
+    }
+
+    /// Documents of each request so far.
+    pub fn sizes(&self) -> Vec<usize> {
+        self.target.sent.lock().unwrap().iter().map(|(_, items)| items.len()).collect()
+    }
+
+    pub fn asked(&self) -> usize {
+        self.target.asked.lock().unwrap().len()
+    }
+}
+
+impl Desk {
+    pub fn store_attempts(&self, id: &str) -> Vec<Attempt> {
+        self.store.attempts("s", "t", &Key::from_text(id)).unwrap()
+    }
+
+    /// Writes what a person does.
+    pub async fn person(&self, write: Option<DeliveryWrite>) {
+        let (scheme, target) = ("s".to_owned(), "t".to_owned());
+        let writes = vec![write.expect("the state calls for it")];
+        let commit = DeliveryCommit { scheme, target, step: Step::Operate, position: None, writes };
+        let results = self.store.commit_deliveries(commit).await.unwrap();
+        assert!(matches!(results.as_slice(), [WriteResult::Written(_)]), "{results:?}");
+    }
+
+    pub async fn person_retries(&self, id: &str) {
+        let (key, row) = (Key::from_text(id), self.row(id));
+        self.person(operate::retried(&key, row, self.clock.now())).await;
+    }
+
+    /// Puts a row as another process would have left it.
+    pub async fn overwrite(&self, id: &str, row: Delivery) {
+        self.person(Some(write_of(&Key::from_text(id), row, None))).await;
+    }
+
+    /// A pass that is dropped at its first wait.
+    pub async fn drop_a_pass(&self) {
+        let mut pass = Box::pin(self.worker.pass());
+        std::future::poll_fn(|context| {
+            let _ = pass.as_mut().poll(context);
+            std::task::Poll::Ready(())
+        })
+        .await;
+    }
+}
+
+impl Desk {
+    pub fn store_target(&self) -> TargetState {
+        self.store.target("s", "t").unwrap().unwrap()
+    }
+
+    pub fn owner(&self, identity: &str) -> Option<(String, String, Key)> {
+        self.store.owner(identity).unwrap()
+    }
+
+    pub fn clock_now(&self) -> Time {
+        self.clock.now()
+    }
+
+    fn open_attempt(&self, id: &str) -> Option<Attempt> {
+        let n = self.row(id).attempt?;
+        self.store.attempt("s", "t", &Key::from_text(id), n).unwrap()
+    }
+
+    pub async fn person_discards(&self, id: &str) {
+        let (key, row) = (Key::from_text(id), self.row(id));
+        self.person(operate::discarded(&key, row, self.open_attempt(id), "not wanted", self.clock.now())).await;
+    }
+
+    pub async fn person_replays(&self, id: &str) {
+        let (key, row) = (Key::from_text(id), self.row(id));
+        self.person(Some(operate::replayed(&key, row, self.clock.now()))).await;
+    }
+
+    pub async fn person_resolves(&self, id: &str, resolution: &Resolution) {
+        let (key, row, attempt) = (Key::from_text(id), self.row(id), self.open_attempt(id));
+        let open = attempt.as_ref().map(|attempt| self.worker.open(&key, &row, attempt)).unwrap_or_default();
+        self.person(operate::resolved(&key, row, attempt, open, resolution, self.clock.now())).await;
+    }
+}
