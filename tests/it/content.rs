@@ -176,7 +176,7 @@ fn updates_keep_line_ids_and_lines_come_and_go() {
     assert_eq!(sent.payload.as_object().unwrap().keys().next().unwrap(), "FID", "{}", sent.payload);
     let lines = sent.payload["FEntity"].as_array().unwrap();
     let id_of = |qty: &str| {
-        let line = lines.iter().find(|line| line["FRealQty"].to_string() == qty).unwrap();
+        let line = lines.iter().find(|line| line["FRealQty"] == digits(qty)).unwrap();
         line.get("FEntryID").map(ToString::to_string)
     };
     assert_eq!(id_of("11").as_ref(), Some(&before[0].1), "the changed line keeps its id");

@@ -103,7 +103,8 @@ impl Systems {
     /// A shipment as it is.
     pub fn shipment(&self, key: &str) -> Value {
         let all = self.documents("jushuitan");
-        all.into_iter().find(|one| one["io_id"].to_string() == key).unwrap_or_else(|| panic!("no shipment `{key}`"))
+        let is = |one: &Value| one["io_id"].as_number().is_some_and(|number| number.as_str() == key);
+        all.into_iter().find(is).unwrap_or_else(|| panic!("no shipment `{key}`"))
     }
 
     /// The bills of a number that are not voided.
