@@ -19,6 +19,7 @@ use crate::engine::view::{RunView, SchemeStatus, status};
 #[derive(Serialize)]
 pub struct InfoAnswer {
     version: &'static str,
+    pid: u32,
     database_bytes: u64,
     database_format: u64,
     uptime_seconds: u64,
@@ -68,6 +69,7 @@ pub async fn info(Extract(state): Extract<Arc<State>>) -> Answer<InfoAnswer> {
     let info = state.engine.store.info()?;
     Ok(Json(InfoAnswer {
         version: env!("CARGO_PKG_VERSION"),
+        pid: std::process::id(),
         database_bytes: info.bytes,
         database_format: info.format,
         uptime_seconds: state.engine.clock.now().since(state.started).as_secs(),

@@ -129,3 +129,19 @@ fn a_service_without_configuration_ends_with_2_and_touches_nothing() {
     assert_eq!(wait_for_end(&mut child, Duration::from_secs(120)).code(), Some(2));
     assert!(!place.path("data").exists());
 }
+
+#[test]
+fn a_service_that_was_killed_is_not_taken_for_another_at_its_address() {
+    let systems = Systems::start(30);
+    let (mine, other) = (Place::new(&systems), Place::new(&systems));
+    Service::start(&mine).kill();
+    let service = Service::start(&other);
+    service.drained();
+    // What the killed one left behind now points to the other one's address.
+    let left: Value = serde_json::from_slice(&std::fs::read(mine.path("data/service.json")).unwrap()).unwrap();
+    let left = json!({ "pid": left["pid"], "url": service.url, "token": left["token"] });
+    std::fs::write(mine.path("data/service.json"), left.to_string()).unwrap();
+    mine.done(&["pause", SCHEME]);
+    assert!(!mine.status()["paused"].is_null());
+    assert!(service.status()["paused"].is_null());
+}
