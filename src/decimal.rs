@@ -148,37 +148,53 @@ pub fn canonical(number: &str) -> String {
     String::from_utf8(out).unwrap_or_else(|_| number.to_owned())
 }
 
-/// Appends the text of [`canonical`] to `out` without allocating anything else.
+/// Appends the text of [`canonical`] to `out`. Allocates nothing else, large exponents apart.
 pub fn write_canonical(number: &str, out: &mut Vec<u8>) {
-    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
-    let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.strip_prefix('+').unwrap_or(exponent).parse().ok()),
-        None => (digits, Some(0)),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let number = number.as_bytes();
+    let (sign, digits) = number.split_at(usize::from(number.first() == Some(&b'-')));
+    let end = digits.iter().position(|byte| matches!(byte, b'e' | b'E')).unwrap_or(digits.len());
+    let (mantissa, exponent) = digits.split_at(end);
+    let point = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
+    let (whole, fraction) = (&mantissa[..point], mantissa.get(point + 1..).unwrap_or_default());
+    let (whole, fraction) = (without_leading_zeros(whole), without_trailing_zeros(fraction));
     let (kept, shift) = if fraction.is_empty() {
-        let kept = whole.trim_end_matches('0');
-        ([kept, ""], (whole.len() - kept.len()) as i128)
+        let kept = without_trailing_zeros(whole);
+        ([kept, fraction], (whole.len() - kept.len()) as i128)
     } else {
-        let kept = if whole.is_empty() { fraction.trim_start_matches('0') } else { fraction };
+        let kept = if whole.is_empty() { without_leading_zeros(fraction) } else { fraction };
         ([whole, kept], -(fraction.len() as i128))
     };
-    if kept == ["", ""] {
+    if kept == [b"", b""] {
         out.push(b'0');
         return;
     }
     // An exponent too large to count with can equal no other number's text: it stands as it is.
-    let Some(shift) = exponent.and_then(|exponent: i128| exponent.checked_add(shift)) else {
-        out.extend_from_slice(number.as_bytes());
+    let Some(shift) = read_exponent(exponent).and_then(|exponent| exponent.checked_add(shift)) else {
+        out.extend_from_slice(number);
         return;
     };
     for part in [sign, kept[0], kept[1]] {
-        out.extend_from_slice(part.as_bytes());
+        out.extend_from_slice(part);
     }
-    if shift != 0 {
-        out.extend_from_slice(format!("e{shift}").as_bytes());
+    match shift {
+        0 => {}
+        -9..0 => out.extend([b'e', b'-', b'0' + shift.unsigned_abs() as u8]),
+        _ => out.extend_from_slice(format!("e{shift}").as_bytes()),
     }
+}
+
+/// The exponent of a number, from its `e` on; none is zero.
+fn read_exponent(text: &[u8]) -> Option<i128> {
+    let Some((_, digits)) = text.split_first() else { return Some(0) };
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+fn without_leading_zeros(digits: &[u8]) -> &[u8] {
+    &digits[digits.iter().position(|byte| *byte != b'0').unwrap_or(digits.len())..]
+}
+
+fn without_trailing_zeros(digits: &[u8]) -> &[u8] {
+    &digits[..digits.iter().rposition(|byte| *byte != b'0').map_or(0, |at| at + 1)]
 }
 
 #[cfg(test)]

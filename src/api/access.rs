@@ -17,13 +17,23 @@ use crate::secret::Secret;
 pub struct Access {
     read: Option<Secret>,
     operate: Option<Secret>,
+    /// Made anew at each start, for verbs of the same user on this machine; it may do everything.
+    local: Option<Secret>,
     address: SocketAddr,
 }
 
 impl Access {
     /// From the configuration and the address listened on.
     pub fn new(read: Option<Secret>, operate: Option<Secret>, address: SocketAddr) -> Self {
-        Self { read, operate, address }
+        let mut bytes = [0; 32];
+        // Without randomness there is no such token: verbs are then refused like anybody without one.
+        let local = getrandom::fill(&mut bytes).is_ok().then(|| Secret::new(hex::encode(bytes)));
+        Self { read, operate, local, address }
+    }
+
+    /// The token for verbs of the same user on this machine.
+    pub fn local(&self) -> Option<&Secret> {
+        self.local.as_ref()
     }
 
     fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
@@ -34,7 +44,7 @@ impl Access {
         let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
         let is = |token: &Option<Secret>| token.as_ref().is_some_and(|token| same(token.reveal(), given));
         let reads = method == Method::GET || method == Method::HEAD;
-        if is(&self.operate) || (reads && is(&self.read)) {
+        if is(&self.operate) || is(&self.local) || (reads && is(&self.read)) {
             Ok(())
         } else if is(&self.read) {
             Err(Problem::new(StatusCode::FORBIDDEN, "this token may read; actions need the token `api.tokens.operate`"))

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State as Extract};
+use axum::extract::State as Extract;
 use serde::{Deserialize, Serialize};
 
 use crate::api::answer::{Answer, Problem};
+use crate::api::extract::{Body, Path};
 use crate::api::server::State;
 use crate::clock::Zone;
 use crate::engine::operate::{Acted, Action, Selection};
@@ -83,7 +84,7 @@ async fn set_pause(state: &State, scheme: &str, target: Option<&str>, pause: boo
 pub async fn pull(
     Extract(state): Extract<Arc<State>>,
     Path(scheme): Path<String>,
-    Json(body): Json<Pull>,
+    Body(body): Body<Pull>,
 ) -> Answer<Pulled> {
     let pulled = state.engine.pull(&scheme, &body.keys).await?;
     let found = pulled.found.iter().map(ToString::to_string).collect();
@@ -94,7 +95,7 @@ pub async fn pull(
 pub async fn decide(
     Extract(state): Extract<Arc<State>>,
     Path(scheme): Path<String>,
-    Json(body): Json<Decide>,
+    Body(body): Body<Decide>,
 ) -> Answer<Done> {
     let how = match body.how.as_str() {
         "send" => Initial::Send,
@@ -114,6 +115,6 @@ pub async fn decide(
 }
 
 /// Moves many deliveries at once.
-pub async fn act(Extract(state): Extract<Arc<State>>, Json(body): Json<Act>) -> Answer<Acted> {
+pub async fn act(Extract(state): Extract<Arc<State>>, Body(body): Body<Act>) -> Answer<Acted> {
     Ok(Json(state.engine.act(&body.selection, &body.action).await?))
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State as Extract};
+use axum::extract::State as Extract;
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use crate::api::answer::{Answer, Problem, language};
 use crate::api::documents::state_of;
+use crate::api::extract::{Body, Path, Query};
 use crate::api::page::{Paging, cursor};
 use crate::api::schemes::{List, unit};
 use crate::api::server::State;
@@ -106,7 +107,7 @@ pub async fn retry(Extract(state): Extract<Arc<State>>, Path(id): Path<String>) 
 pub async fn discard(
     Extract(state): Extract<Arc<State>>,
     Path(id): Path<String>,
-    Json(why): Json<Why>,
+    Body(why): Body<Why>,
 ) -> Answer<Acted> {
     act(&state, &id, Action::Discard { reason: why.reason }).await
 }
@@ -115,7 +116,7 @@ pub async fn discard(
 pub async fn resolve(
     Extract(state): Extract<Arc<State>>,
     Path(id): Path<String>,
-    Json(how): Json<How>,
+    Body(how): Body<How>,
 ) -> Answer<Acted> {
     let action = match how.r#as.as_str() {
         "delivered" => Action::ResolveDelivered { id: how.id },

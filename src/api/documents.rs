@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State as Extract};
+use axum::extract::State as Extract;
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use crate::api::answer::{Answer, Problem, language};
+use crate::api::extract::{Path, Query};
 use crate::api::page::{Paging, cursor};
 use crate::api::schemes::{List, unit};
 use crate::api::server::State;

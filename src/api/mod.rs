@@ -6,6 +6,7 @@ mod actions;
 mod answer;
 mod deliveries;
 mod documents;
+mod extract;
 mod page;
 mod schemes;
 mod server;

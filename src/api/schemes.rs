@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State as Extract};
+use axum::extract::State as Extract;
 use axum::http::StatusCode;
 use serde::Serialize;
 
 use crate::api::answer::{Answer, Problem};
+use crate::api::extract::{Path, Query};
 use crate::api::page::{Paging, cursor};
 use crate::api::server::State;
 use crate::engine::Unit;
@@ -18,6 +19,7 @@ use crate::engine::view::{RunView, SchemeStatus, status};
 #[derive(Serialize)]
 pub struct InfoAnswer {
     version: &'static str,
+    pid: u32,
     database_bytes: u64,
     database_format: u64,
     uptime_seconds: u64,
@@ -67,6 +69,7 @@ pub async fn info(Extract(state): Extract<Arc<State>>) -> Answer<InfoAnswer> {
     let info = state.engine.store.info()?;
     Ok(Json(InfoAnswer {
         version: env!("CARGO_PKG_VERSION"),
+        pid: std::process::id(),
         database_bytes: info.bytes,
         database_format: info.format,
         uptime_seconds: state.engine.clock.now().since(state.started).as_secs(),

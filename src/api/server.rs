@@ -17,6 +17,7 @@ use crate::clock::Time;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::engine::view::Mask;
+use crate::secret::Secret;
 
 /// Largest body of an action.
 const MAX_BODY: usize = 1 << 20;
@@ -57,7 +58,6 @@ impl State {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    token: Option<String>,
     state: Arc<State>,
 }
 
@@ -68,13 +68,11 @@ impl Server {
         let bound = TcpListener::bind(listen).await;
         let bound = bound.and_then(|listener| listener.local_addr().map(|address| (listener, address)));
         let (listener, address) = bound.map_err(|source| BindError { listen, source })?;
-        let token = config.api.operate.as_ref().map(|token| token.reveal().to_owned());
         let started = engine.clock.now();
         let access = Access::new(config.api.read.clone(), config.api.operate.clone(), address);
         Ok(Self {
             listener,
             address,
-            token,
             state: Arc::new(State { engine, started, access, mask: Mask::new(&config.mask) }),
         })
     }
@@ -84,9 +82,9 @@ impl Server {
         self.address
     }
 
-    /// The token for actions, for verbs of the same user on this machine.
-    pub fn token(&self) -> Option<String> {
-        self.token.clone()
+    /// The token for verbs of the same user on this machine, good until this server ends.
+    pub fn token(&self) -> Option<&Secret> {
+        self.state.access.local()
     }
 
     /// Serves until stopped, then gives open connections a few seconds.
@@ -138,6 +136,7 @@ fn router(state: Arc<State>) -> Router {
         .route("/readyz", get(schemes::readyz))
         .nest("/api/v1", v1)
         .fallback(crate::api::answer::not_found)
+        .method_not_allowed_fallback(crate::api::extract::other_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&state), guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(state)

@@ -22,7 +22,7 @@ pub async fn run(context: &Context, verb: Check) -> Result<Exit, Failure> {
         }
         Err(failure) => return Err(failure),
     };
-    let chosen = chosen(&checked, &verb.schemes)?;
+    let chosen = checked.chosen(&verb.schemes)?;
     if context.json && !verb.online {
         json(&serde_json::json!({ "faults": [], "schemes": chosen.iter().map(|r| &r.scheme.id).collect::<Vec<_>>() }))?;
     } else if !context.json {
@@ -32,19 +32,6 @@ pub async fn run(context: &Context, verb: Check) -> Result<Exit, Failure> {
         }
     }
     if verb.online { online(context, &checked, &chosen).await } else { Ok(Exit::Done) }
-}
-
-fn chosen<'a>(checked: &'a Checked, names: &[String]) -> Result<Vec<&'a Ready>, Failure> {
-    if names.is_empty() {
-        return Ok(checked.ready.iter().collect());
-    }
-    let find = |name: &String| {
-        checked.ready.iter().find(|ready| ready.scheme.id == *name).ok_or_else(|| {
-            let known: Vec<&str> = checked.ready.iter().map(|ready| ready.scheme.id.as_str()).collect();
-            Failure::Usage(format!("there is no scheme `{name}`; known: {}", known.join(", ")))
-        })
-    };
-    names.iter().map(find).collect()
 }
 
 /// Logs in everywhere and reads one page of each source: what breaks first days is told before them.

@@ -10,7 +10,7 @@ use crate::cli::args::Args;
 use crate::cli::output::Failure;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Options, read_everything};
-use crate::connector::registry::{self, Environment};
+use crate::connector::registry::{self, Environment, Settings};
 use crate::engine::{Engine, Ready, Surroundings, SystemReady, assemble, check};
 use crate::fault::{Fault, Position};
 use crate::mapping::{Lookups, Table, Tables};
@@ -49,6 +49,22 @@ pub struct Checked {
     pub systems: BTreeMap<String, SystemReady>,
 }
 
+impl Checked {
+    /// The schemes named, or all; a name that is none is wrong usage.
+    pub fn chosen(&self, names: &[String]) -> Result<Vec<&Ready>, Failure> {
+        if names.is_empty() {
+            return Ok(self.ready.iter().collect());
+        }
+        let find = |name: &String| {
+            self.ready.iter().find(|ready| ready.scheme.id == *name).ok_or_else(|| {
+                let known: Vec<&str> = self.ready.iter().map(|ready| ready.scheme.id.as_str()).collect();
+                Failure::Usage(format!("there is no scheme `{name}`; known: {}", known.join(", ")))
+            })
+        };
+        names.iter().map(find).collect()
+    }
+}
+
 impl Context {
     /// From the arguments.
     pub fn new(args: &Args) -> Self {
@@ -76,6 +92,12 @@ impl Context {
         }
     }
 
+    /// The configuration alone; for verbs that need no schemes yet.
+    pub fn read_configuration(&self) -> Result<Config, Failure> {
+        self.must_exist()?;
+        Config::load(&self.config, self.options()).map_err(Failure::Faults)
+    }
+
     /// Configuration and schemes as read; for verbs that touch no system.
     pub fn read(&self) -> Result<(Config, Vec<Scheme>), Failure> {
         self.must_exist()?;
@@ -83,7 +105,9 @@ impl Context {
         let read = read_everything(&self.config, self.options(), &mut faults);
         faults.sort();
         match read {
-            Some(read) if faults.is_empty() => Ok(read),
+            Some((config, files)) if faults.is_empty() => {
+                Ok((config, files.into_iter().map(|file| file.scheme).collect()))
+            }
             _ => Err(Failure::Faults(faults)),
         }
     }
@@ -119,15 +143,19 @@ impl Context {
 
     fn connect(&self, config: &Config, faults: &mut Vec<Fault>) -> BTreeMap<String, SystemReady> {
         let mut systems = BTreeMap::new();
-        let environment = Environment::new(Arc::clone(&self.clock), config.zone.clone(), config.literal_secrets);
+        let environment =
+            Environment { clock: Arc::clone(&self.clock), zone: config.zone.clone(), paces: Arc::default() };
         for system in &config.systems {
-            let connected = registry::connect(
-                (&system.name, &system.connector, &system.connector_at),
-                &system.settings,
-                &system.transport,
-                &environment,
-            );
-            match connected {
+            let settings = Settings { kind: &system.connector, at: &system.connector_at, node: &system.settings };
+            let before = faults.len();
+            // A system without a connector that is known has been told already.
+            if !system.connector.is_empty() {
+                registry::check(&settings, config.literal_secrets, faults);
+            }
+            if system.connector.is_empty() || faults.len() > before {
+                continue;
+            }
+            match registry::connect(&settings, &system.transport, &environment) {
                 Ok(connector) => {
                     let concurrency = system.transport.concurrency.map_or(2, |n| n as usize);
                     let settle = system.transport.settle;

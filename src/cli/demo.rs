@@ -10,7 +10,7 @@ use crate::api;
 use crate::cli::args::Demo;
 use crate::cli::context::Context;
 use crate::cli::once::{left, print, statuses};
-use crate::cli::output::{Exit, Failure};
+use crate::cli::output::{Exit, Failure, say};
 use crate::cli::run::stop_on_signal;
 use crate::cli::schemes::SHIPPED;
 use crate::engine::view::SchemeStatus;
@@ -97,16 +97,16 @@ async fn stay(
     config: &crate::config::Config,
 ) -> Result<Exit, Failure> {
     let server = api::Server::bind(Arc::clone(engine), config).await?;
-    println!("simulated systems:");
+    say("simulated systems:");
     for (name, address) in sandbox.addresses() {
-        println!("  {name}  http://{address}");
+        say(format_args!("  {name}  http://{address}"));
     }
-    println!("  control  {}", sandbox.control_url());
-    println!("status: http://{}/api/v1/schemes", server.address());
-    println!(
+    say(format_args!("  control  {}", sandbox.control_url()));
+    say(format_args!("status: http://{}/api/v1/schemes", server.address()));
+    say(format_args!(
         "a few shipments change every {} seconds; Ctrl-C ends the demo and removes its data",
         EDIT_EVERY.as_secs()
-    );
+    ));
     let answering = tokio::spawn(server.serve(engine.stop.clone()));
     let edits = async {
         while !engine.stop.is_cancelled() {
@@ -115,12 +115,12 @@ async fn stay(
                 && let Ok(edited) = jushuitan.edit(&serde_json::json!({ "rate": 0.01 }))
             {
                 let verdict = judge(sandbox);
-                println!(
+                say(format_args!(
                     "{} shipments changed at the source; the target has seen {} creates and {} updates",
                     edited.len(),
                     verdict.creates,
                     verdict.updates
-                );
+                ));
             }
             for unit in &engine.units {
                 unit.run_now.notify_one();
@@ -130,7 +130,7 @@ async fn stay(
     tokio::select! { () = serve(engine) => {}, () = edits => {} }
     // It ends with the stop token; a failure there was logged where it happened.
     let _ = answering.await;
-    println!("stopped");
+    say("stopped");
     Ok(Exit::Done)
 }
 

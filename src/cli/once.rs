@@ -18,6 +18,8 @@ pub async fn run(context: &Context, verb: Once) -> Result<Exit, Failure> {
     let wait = read_duration(&verb.wait)
         .ok_or_else(|| Failure::Usage(format!("`--wait {}` is no duration; allowed: 500ms, 30s, 5m, 2h", verb.wait)))?;
     let mut checked = context.check()?;
+    // Before anything is opened: a wrong name touches nothing.
+    checked.chosen(&verb.schemes)?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone());
     let engine = context.engine(&mut checked, stop).await?;

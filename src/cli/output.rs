@@ -1,6 +1,6 @@
 //! Exit codes, failures, tables and the log.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use comfy_table::{ContentArrangement, Table};
@@ -93,6 +93,12 @@ pub fn tell_faults(faults: &[Fault]) {
 pub fn json<T: Serialize + ?Sized>(data: &T) -> Result<(), Failure> {
     println!("{}", serde_json::to_string_pretty(data)?);
     Ok(())
+}
+
+/// Prints a line of a verb that goes on working: that nobody reads it any more must not end it.
+pub fn say(line: impl std::fmt::Display) {
+    // The reader may have closed its end.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 /// A table without borders, its columns fitted to the terminal.

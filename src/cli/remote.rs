@@ -1,6 +1,6 @@
 //! The running service, found by `data/service.json`: verbs that change something run inside it.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::cli::context::make_private_folder;
 use crate::cli::output::Failure;
 use crate::config::Config;
+use crate::secret::Secret;
 
 /// The file that a running service leaves beside its database, readable by its owner only.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,21 +28,25 @@ fn path(config: &Config) -> PathBuf {
 }
 
 impl ServiceFile {
-    /// Writes it, mode 0600.
-    pub fn write(config: &Config, address: SocketAddr, token: Option<String>) -> Result<Self, Failure> {
+    /// Writes it whole, mode 0600, over what a process that was killed may have left.
+    pub fn write(config: &Config, mut address: SocketAddr, token: Option<&Secret>) -> Result<Self, Failure> {
         make_private_folder(&config.data)?;
+        if address.ip().is_unspecified() {
+            address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+        }
+        let token = token.map(|token| token.reveal().to_owned());
         let contents = Contents { pid: std::process::id(), url: format!("http://{address}"), token };
         let path = path(config);
-        // Left by a process that was killed: its mode could be another one.
-        if path.exists() {
-            std::fs::remove_file(&path)?;
+        let new = path.with_extension("new");
+        if new.exists() {
+            std::fs::remove_file(&new)?;
         }
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path)?;
-        serde_json::to_writer(file, &contents)?;
+        serde_json::to_writer(options.open(&new)?, &contents)?;
+        std::fs::rename(&new, &path)?;
         Ok(Self(path))
     }
 
@@ -58,10 +63,11 @@ pub struct Service {
     client: reqwest::Client,
 }
 
-/// The running service of a configuration; none if nobody answers.
+/// The running service of a configuration; none if nobody answers, or somebody else does at the address of one that
+/// was killed.
 pub async fn service(config: &Config) -> Option<Service> {
     let contents: Contents = serde_json::from_slice(&std::fs::read(path(config)).ok()?).ok()?;
-    crate::connector::http::install_crypto();
+    crate::connector::install_provider();
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -69,34 +75,48 @@ pub async fn service(config: &Config) -> Option<Service> {
         .connect_timeout(Duration::from_secs(2))
         .build()
         .ok()?;
-    let answer = client.get(format!("{}/healthz", contents.url)).timeout(Duration::from_secs(3)).send().await.ok()?;
-    answer.status().is_success().then_some(Service { contents, client })
+    let service = Service { contents, client };
+    let info = service.request("/info", None).timeout(Duration::from_secs(3));
+    let info = answer(info).await.ok()?;
+    (info.get("pid").and_then(Value::as_u64) == Some(service.contents.pid.into())).then_some(service)
 }
 
 impl Service {
     /// Does an action; the answer's JSON, or the problem's sentence.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        let mut request = self.client.post(format!("{}/api/v1{path}", self.contents.url));
-        request = request.header("content-type", "application/json").body(body.to_string());
+        answer(self.request(path, Some(body))).await
+    }
+
+    /// Posts a body; reads where there is none.
+    fn request(&self, path: &str, body: Option<&Value>) -> reqwest::RequestBuilder {
+        let url = format!("{}/api/v1{path}", self.contents.url);
+        let mut request = match body {
+            Some(body) => self.client.post(url).header("content-type", "application/json").body(body.to_string()),
+            None => self.client.get(url),
+        };
         if let Some(token) = &self.contents.token {
             request = request.bearer_auth(token);
         }
-        let mut response = request.send().await?;
-        let status = response.status();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > 64 << 20 {
-                return Err(Failure::failed("the service's answer is too large"));
-            }
-        }
-        let value: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        if status.is_success() {
-            return Ok(value);
-        }
-        let detail = value.get("detail").or_else(|| value.get("title")).and_then(Value::as_str);
-        Err(Failure::failed(detail.map_or_else(|| format!("the service answered {status}"), str::to_owned)))
+        request
     }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
+    let mut response = request.send().await?;
+    let status = response.status();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > 64 << 20 {
+            return Err(Failure::failed("the service's answer is too large"));
+        }
+    }
+    let value: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    if status.is_success() {
+        return Ok(value);
+    }
+    let detail = value.get("detail").or_else(|| value.get("title")).and_then(Value::as_str);
+    Err(Failure::failed(detail.map_or_else(|| format!("the service answered {status}"), str::to_owned)))
 }
 
 /// A text as one segment of a path.

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api;
 use crate::cli::context::{Context, read_tables};
-use crate::cli::output::{Exit, Failure, start_service_log};
+use crate::cli::output::{Exit, Failure, say, start_service_log};
 use crate::cli::remote::ServiceFile;
 use crate::config::Config;
 use crate::engine::operate::{Action, Selection};
@@ -26,7 +26,7 @@ pub async fn run(context: &Context) -> Result<Exit, Failure> {
     let server = api::Server::bind(Arc::clone(&engine), &checked.config).await;
     let server = server.map_err(|error| Failure::failed(error.to_string()))?;
     let service = ServiceFile::write(&checked.config, server.address(), server.token())?;
-    println!("deltaferry runs; status at http://{}/api/v1/schemes", server.address());
+    say(format_args!("deltaferry runs; status at http://{}/api/v1/schemes", server.address()));
     let watching = tokio::spawn(watch_tables(Arc::clone(&engine), checked.config.clone(), Arc::clone(&checked.tables)));
     let answering = tokio::spawn(server.serve(stop.clone()));
     serve(&engine).await;
@@ -35,7 +35,7 @@ pub async fn run(context: &Context) -> Result<Exit, Failure> {
     let _ = tokio::join!(watching, answering);
     service.remove();
     engine.store.close();
-    println!("stopped; everything under way was finished");
+    say("stopped; everything under way was finished");
     Ok(Exit::Done)
 }
 

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::args::Sandbox as Verb;
 use crate::cli::context::Context;
-use crate::cli::output::{Exit, Failure};
+use crate::cli::output::{Exit, Failure, say};
 use crate::cli::run::stop_on_signal;
 use crate::sandbox::{Options, Sandbox};
 
@@ -17,10 +17,10 @@ pub async fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
     stop_on_signal(stop.clone());
     let running = Sandbox::start(options, Arc::clone(&context.clock)).await?;
     for (name, address) in running.addresses() {
-        println!("{name}  http://{address}");
+        say(format_args!("{name}  http://{address}"));
     }
-    println!("control  {}", running.control_url());
-    println!("{}", crate::sandbox::credentials());
+    say(format_args!("control  {}", running.control_url()));
+    say(crate::sandbox::credentials());
     stop.cancelled().await;
     running.shutdown().await;
     Ok(Exit::Done)

@@ -39,7 +39,11 @@ fn copy(context: &Context, name: &str) -> Result<(), Failure> {
         let known: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
         return Err(Failure::Usage(format!("there is no shipped scheme `{name}`; known: {}", known.join(", "))));
     };
-    let folder = if context.config.is_file() { context.read()?.0.schemes } else { Path::new("schemes").to_path_buf() };
+    let folder = if context.config.is_file() {
+        context.read_configuration()?.schemes
+    } else {
+        Path::new("schemes").to_path_buf()
+    };
     std::fs::create_dir_all(&folder)?;
     let file = folder.join(format!("{name}.yaml"));
     if file.exists() {

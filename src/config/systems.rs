@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::table::SYSTEM;
-use crate::fault::{Fault, Position, nearest};
+use crate::fault::{Fault, Position};
 use crate::scheme::Scheme;
+use crate::scheme::check::suggest;
 use crate::scheme::transport::Transport;
 use crate::scheme::tree::{Name, Node, Value};
 
@@ -64,9 +65,7 @@ pub(super) fn check_named(scheme: &Scheme, known: &[&str], faults: &mut Vec<Faul
         if system.is_empty() || known.contains(&system.as_str()) {
             continue;
         }
-        let near = nearest(system, known.iter().copied());
-        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        let known = if known.is_empty() { "none".to_owned() } else { format!("`{}`", known.join("`, `")) };
-        faults.push(Fault::new(at.clone(), format!("unknown system `{system}`{near} known: {known}")));
+        let message = format!("unknown system `{system}`: {}", suggest(system, "known are", known.iter().copied()));
+        faults.push(Fault::new(at.clone(), message));
     }
 }

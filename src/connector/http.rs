@@ -107,8 +107,9 @@ impl Http {
             }
         };
         let post = headers.into_iter().fold(client.post(url), |post, (name, value)| post.header(name, value));
+        let sent = self.clock.now();
         let answer = post.body(body).send().await.map_err(|error| self.no_answer(&error, &host))?;
-        let mut reply = self.head(answer.status().as_u16(), answer.headers());
+        let mut reply = self.head(answer.status().as_u16(), answer.headers(), sent);
         reply.body = self.read(answer, &host).await?;
         if purpose == Purpose::Send {
             crash::point("send.after_answer");
@@ -138,17 +139,18 @@ impl Http {
         Fault::new(kind, shown(words.as_ref(), &self.secrets))
     }
 
-    /// How far the system's clock is ahead of ours in milliseconds, by the last `Date`.
+    /// How far the system's clock is ahead of ours in milliseconds, by the last `Date`; 0 where the clocks agree as
+    /// far as that can tell.
     pub fn clock_offset(&self) -> Option<i64> {
         Some(self.offset.load(Ordering::Relaxed)).filter(|offset| *offset != UNKNOWN_OFFSET)
     }
 
-    fn head(&self, status: u16, headers: &HeaderMap) -> Reply {
+    fn head(&self, status: u16, headers: &HeaderMap, sent: Time) -> Reply {
         let now = self.clock.now();
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let date = Time::from_http_date(text(DATE));
         if let Some(date) = date {
-            self.offset.store(date.0 - now.0, Ordering::Relaxed);
+            self.offset.store(least_offset(date, sent, now), Ordering::Relaxed);
         }
         let cookies = headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
         Reply {
@@ -239,7 +241,7 @@ fn builder(transport: &Transport, base: &Url) -> Result<reqwest::ClientBuilder, 
 }
 
 /// The cryptography that TLS uses, chosen once for the process.
-fn install_provider() {
+pub fn install_provider() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // Fails only if somebody chose before: then that one holds.
@@ -255,6 +257,13 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     }
+}
+
+/// The smallest offset that explains a `Date`: it is cut to the second, and was written some time between sending the
+/// request and receiving the answer.
+fn least_offset(date: Time, sent: Time, received: Time) -> i64 {
+    let (least, most) = (date.0.saturating_sub(received.0), date.0.saturating_add(999).saturating_sub(sent.0));
+    if least > 0 { least } else { most.min(0) }
 }
 
 /// Host and port, for words.

@@ -1,17 +1,21 @@
 //! Connectors: the code that speaks one kind of system's protocol, behind one trait. A connector cannot reach the
 //! store, never retries and never waits by itself (the transport's pace excepted): that is the engine's.
 
+pub mod registry;
 pub mod traits;
 
 mod http;
-pub mod jushuitan;
-pub mod kingdee;
-mod pace;
+pub mod pace;
 pub mod params;
 mod reply;
+
+pub mod jushuitan;
+pub mod kingdee;
+
 #[cfg(test)]
 mod scripted;
 
+pub use http::install_provider;
 pub use traits::{
     CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall,
     TargetCall, Window,

@@ -33,29 +33,35 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The body as text; what is no UTF-8 is shown as replacement characters: for recognising and for words, never
-    /// for data.
+    /// The content as text; what is no UTF-8 is shown as replacement characters: for recognising and for words,
+    /// never for data.
     pub fn text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.json().unwrap_or_default())
+        String::from_utf8_lossy(self.content())
     }
 
-    /// The body without byte order mark and blanks around it; `None` if it is empty.
-    pub fn json(&self) -> Option<&[u8]> {
-        let body = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body).trim_ascii();
-        (!body.is_empty()).then_some(body)
+    /// The body without byte order mark and blanks around it.
+    pub fn content(&self) -> &[u8] {
+        self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body).trim_ascii()
     }
 
-    /// Whether it is a page for people: an error page of a server or gateway, a login page.
+    /// Whether it is a page for people: an error page of a server or gateway, a login page. Some servers call JSON
+    /// `text/html`.
     pub fn is_html(&self) -> bool {
-        self.content_type.starts_with("text/html") || self.json().is_some_and(|body| body.starts_with(b"<"))
+        match self.content().first() {
+            Some(b'<') => true,
+            Some(b'{' | b'[') => false,
+            _ => self.content_type.starts_with("text/html"),
+        }
     }
 
     /// What it is, for the words of a fault whose answer no rule recognised.
     pub fn described(&self) -> String {
-        if self.json().is_none() {
+        // Words are cut anyway, and a body can be large.
+        let begin = self.content().get(..4_096).unwrap_or(self.content());
+        if begin.is_empty() {
             return format!("status {} with an empty body", self.status);
         }
-        let text = self.text();
+        let text = String::from_utf8_lossy(begin);
         if self.is_html() {
             let title = text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
             let title = title.map(|(title, _)| format!(" titled `{}`", title.trim())).unwrap_or_default();
@@ -159,7 +165,9 @@ mod tests {
                 "status 502 with an HTML page titled `502 Bad Gateway`",
             ),
             ("", "\u{feff} <!DOCTYPE html>", "status 502 with an HTML page"),
-            ("", " ", "status 502 with an empty body"),
+            ("text/html", " ", "status 502 with an empty body"),
+            ("text/html", "{}", "status 502: {}"),
+            ("text/html", "down", "status 502 with an HTML page"),
             ("text/plain", "busy", "status 502: busy"),
         ] {
             assert_eq!(reply(content_type, body).described(), words);

@@ -1,8 +1,8 @@
 //! The canonical form: one sequence of bytes for all documents that count as equal under the rules.
 //!
-//! Each value begins with a tag, each text and number with its length, each list and object ends with a tag, so
-//! that no two different values have one form: 12 is not `"12"`, null is not an absent member. Changing the form
-//! means raising [`crate::diff::CANONICAL_FORM`].
+//! Each value begins with a tag, each text and name carries its length, each number, list and object ends with a
+//! tag, so that no two different values have one form: 12 is not `"12"`, null is not an absent member. Changing
+//! the form means raising [`crate::diff::CANONICAL_FORM`].
 
 use std::ops::Range;
 
@@ -14,6 +14,9 @@ use crate::diff::scan;
 
 const MEMBER: u8 = b'm';
 const END: u8 = b'.';
+
+/// Lengths below this are one byte; others are this byte and eight more.
+const LONG: u8 = 255;
 
 /// Writes a value's canonical form.
 pub(super) fn write(node: Node<'_>, rule: Rule<'_>, numbers: Numbers, out: &mut Vec<u8>) {
@@ -72,23 +75,24 @@ fn write_lines(list: List<'_>, key: &[Step], rule: Rule<'_>, numbers: Numbers, o
 
 fn write_text(tag: u8, text: &str, out: &mut Vec<u8>) {
     out.push(tag);
-    out.extend_from_slice(&length(text.len()));
+    match u8::try_from(text.len()) {
+        Ok(length) if length < LONG => out.push(length),
+        _ => {
+            out.push(LONG);
+            out.extend_from_slice(&(text.len() as u64).to_le_bytes());
+        }
+    }
     out.extend_from_slice(text.as_bytes());
 }
 
+/// A number ends with a byte that no number holds.
 fn write_number(text: &str, numbers: Numbers, out: &mut Vec<u8>) {
     out.push(b'#');
-    let before = out.len();
-    out.extend_from_slice(&length(0));
-    let start = out.len();
     match numbers {
         Numbers::Value => decimal::write_canonical(text, out),
         Numbers::Text => write_as_it_stands(text, out),
     }
-    let length = length(out.len() - start);
-    if let Some(place) = out.get_mut(before..start) {
-        place.copy_from_slice(&length);
-    }
+    out.push(b';');
 }
 
 /// A number's own digits; an exponent always as `e+5` or `e-5`, as `Value` holds it.
@@ -103,9 +107,4 @@ fn write_as_it_stands(text: &str, out: &mut Vec<u8>) {
         out.push(b'+');
     }
     out.extend_from_slice(exponent.as_bytes());
-}
-
-/// Documents are shorter than 4 GiB.
-fn length(length: usize) -> [u8; 4] {
-    u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes()
 }

@@ -71,7 +71,6 @@ impl Delta {
         }
         match (before.content(), after.content()) {
             (Content::Object(before), Content::Object(after)) => self.objects(before, after, rule),
-            (Content::List(_), Content::List(_)) if rule.element().ignored() => {}
             (Content::List(before), Content::List(after)) => match rule.line_key() {
                 Some(key) => {
                     let form = |node| self.form(node, rule.element());

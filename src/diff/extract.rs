@@ -2,65 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
-use crate::decimal::Decimal;
+use crate::diff::identity::{ExtractFault, Found, Identity, Paths};
 use crate::diff::parse::ParseFault;
-use crate::diff::path;
 use crate::diff::scan::{Scanner, Span, unescape};
-use crate::name::Key;
-
-/// Where a scheme's documents carry their identity: chains of member names from the root.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Paths {
-    /// The parts of the key, in order; at least one.
-    pub key: Vec<Vec<String>>,
-    /// What people search by.
-    pub number: Option<Vec<String>>,
-    /// Source time.
-    pub time: Option<Vec<String>>,
-    /// Row version (`cursor: $.ts`).
-    pub cursor: Option<Vec<String>>,
-}
-
-/// What identifies a document. Numbers are plain decimals (1E3 is `1000`, 7.0 is `7`); texts are as they stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// Its key.
-    pub key: Key,
-    /// Its number; none where absent, null or blank.
-    pub number: Option<String>,
-    /// Its source time as the source wrote it; none where absent, null or blank.
-    pub time_text: Option<String>,
-    /// Its row version; none where absent, null or blank.
-    pub row_version: Option<String>,
-}
-
-/// Why a document has no identity: it is quarantined (rules.md 25).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ExtractFault {
-    /// The bytes are no JSON object as far as they had to be read.
-    #[error(transparent)]
-    Parse(#[from] ParseFault),
-    /// A part of the key is absent, null, blank, or neither text nor number (rules.md 30).
-    #[error("the key part `{path}` is {found}, allowed: text that is not blank, a number")]
-    Key {
-        /// The part's path.
-        path: String,
-        /// What was found there.
-        found: &'static str,
-    },
-    /// Number, time or row version is neither text nor number nor null.
-    #[error("`{path}` is {found}, allowed: text, a number, null")]
-    Scalar {
-        /// The value's path.
-        path: String,
-        /// What was found there.
-        found: &'static str,
-        /// The document's key, which could be read.
-        key: Key,
-    },
-}
 
 /// Reads a document's identity from its bytes. Reads strictly along the paths (a repeated member name there is a
 /// fault) and skims the rest: that the whole document is well formed is for [`crate::diff::Document::parse`] to say.
@@ -73,92 +17,6 @@ pub fn extract(bytes: &[u8], paths: &Paths) -> Result<Identity, ExtractFault> {
     let wanted: Vec<Wanted<'_>> = chains.iter().enumerate().map(|(slot, rest)| Wanted { slot, rest }).collect();
     reader.object(&wanted)?;
     paths.identity(reader.found)
-}
-
-impl Identity {
-    /// The identity of a document already parsed: the same as [`extract`] of its bytes.
-    pub fn of_value(document: &Value, paths: &Paths) -> Result<Self, ExtractFault> {
-        let found = paths.chains().map(|chain| {
-            let value = chain.iter().try_fold(document, |value, name| value.as_object()?.get(name));
-            match value {
-                None => Found::Absent,
-                Some(Value::Null) => Found::Null,
-                Some(Value::Bool(_)) => Found::Bool,
-                Some(Value::Number(number)) => Found::Number(Cow::Borrowed(number.as_str())),
-                Some(Value::String(text)) => Found::Text(Cow::Borrowed(text)),
-                Some(Value::Array(_)) => Found::List,
-                Some(Value::Object(_)) => Found::Object,
-            }
-        });
-        paths.identity(found.collect())
-    }
-}
-
-impl Paths {
-    /// All chains: the key's parts, then number, time and cursor as far as there are any.
-    fn chains(&self) -> impl Iterator<Item = &[String]> {
-        self.key.iter().chain(&self.number).chain(&self.time).chain(&self.cursor).map(Vec::as_slice)
-    }
-
-    /// The identity, from what stands at each of [`Self::chains`].
-    fn identity(&self, found: Vec<Found<'_>>) -> Result<Identity, ExtractFault> {
-        let mut found = found.into_iter();
-        let mut parts = Vec::with_capacity(self.key.len());
-        for (chain, found) in self.key.iter().zip(found.by_ref()) {
-            let fault = |found| ExtractFault::Key { path: path::of_names(chain), found };
-            match found.text().map_err(fault)? {
-                Some(text) => parts.push(text),
-                None => return Err(fault("null, blank or absent")),
-            }
-        }
-        let Some(key) = Key::from_parts(&parts) else {
-            return Err(ExtractFault::Key { path: "$".to_owned(), found: "a key of no parts" });
-        };
-        let mut scalar = |chain: &Option<Vec<String>>| {
-            let Some(chain) = chain else { return Ok(None) };
-            let text = found.next().unwrap_or(Found::Absent).text();
-            text.map_err(|found| ExtractFault::Scalar { path: path::of_names(chain), found, key: key.clone() })
-        };
-        let (number, time_text, row_version) = (scalar(&self.number)?, scalar(&self.time)?, scalar(&self.cursor)?);
-        Ok(Identity { key, number, time_text, row_version })
-    }
-}
-
-/// What stands at the end of a chain.
-#[derive(Clone)]
-enum Found<'a> {
-    Absent,
-    Null,
-    Bool,
-    Number(Cow<'a, str>),
-    Text(Cow<'a, str>),
-    List,
-    Object,
-}
-
-impl Found<'_> {
-    /// Its text; none where absent, null or blank. The error says what else it is.
-    fn text(self) -> Result<Option<String>, &'static str> {
-        match self {
-            Self::Absent | Self::Null => Ok(None),
-            Self::Text(text) => Ok(Some(text.into_owned()).filter(|text| !text.trim().is_empty())),
-            Self::Number(text) => plain(&text).map(Some).ok_or("a number of more than 1,000 digits"),
-            Self::Bool => Err("true or false"),
-            Self::List => Err("a list"),
-            Self::Object => Err("an object"),
-        }
-    }
-}
-
-/// A JSON number as plain decimal without trailing zeros in its fraction. `None` beyond 1,000 digits.
-pub(super) fn plain(number: &str) -> Option<String> {
-    if number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(number.to_owned());
-    }
-    let text = Decimal::parse(number)?.to_string();
-    let Some((whole, fraction)) = text.split_once('.') else { return Some(text) };
-    let fraction = fraction.trim_end_matches('0');
-    Some(if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") })
 }
 
 /// What is still to be gone of a chain, from the object being read.

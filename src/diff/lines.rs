@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::diff::document::{Content, List, Node};
-use crate::diff::extract::plain;
+use crate::diff::identity::plain;
 use crate::diff::rules::Step;
 
 /// The text of a line's key, numbers as plain decimals. `None` where it is absent, null, blank, or neither text

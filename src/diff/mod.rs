@@ -9,12 +9,13 @@
 //! 4. [`Differ::hash`] equals the stored one: content is the same, though the bytes differ;
 //! 5. [`Differ::delta`] tells what differs, field by field; [`json_patch`] the same as an exact edit script.
 
-mod scan;
-
-mod document;
 mod extract;
 mod gate;
+mod identity;
+
+mod document;
 mod parse;
+mod scan;
 
 mod path;
 mod rules;
@@ -28,8 +29,9 @@ mod patch;
 pub use delta::{ChangeOp, FieldChange};
 pub use differ::Differ;
 pub use document::Document;
-pub use extract::{ExtractFault, Identity, Paths, extract};
+pub use extract::extract;
 pub use gate::{CANONICAL_FORM, Gate, fingerprint};
+pub use identity::{ExtractFault, Identity, Paths};
 pub use parse::{ParseFault, parse};
 pub use patch::{PatchOp, PatchVerb, json_patch};
 pub use rules::{DiffRules, Numbers, RulePath, Step};

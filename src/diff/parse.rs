@@ -61,15 +61,13 @@ struct Reader<'t> {
     entries: Vec<Entry>,
     order: Vec<u32>,
     unescaped: String,
-    /// Entries of the names of the objects being read, the innermost object's last.
-    names: Vec<u32>,
-    /// How the last object's names were sorted: lines of one list mostly have the same names in the same order.
-    shape: Vec<u32>,
+    /// Begins and entries of the names of the objects being read, the innermost object's last.
+    names: Vec<(u64, u32)>,
 }
 
 impl<'t> Reader<'t> {
     fn new(text: &'t str) -> Self {
-        let entries = Vec::with_capacity(text.len() / 10 + 8);
+        let entries = Vec::with_capacity(text.len() / 8 + 8);
         Self {
             text,
             scanner: Scanner::new(text.as_bytes()),
@@ -77,7 +75,6 @@ impl<'t> Reader<'t> {
             order: Vec::new(),
             unescaped: String::new(),
             names: Vec::new(),
-            shape: Vec::new(),
         }
     }
 
@@ -169,39 +166,32 @@ impl<'t> Reader<'t> {
     /// Reads a member's name.
     fn name(&mut self) -> Result<(), ParseFault> {
         let (offset, at) = (self.scanner.at(), self.entries.len());
-        self.names.push(index(at));
         self.string()?;
-        let name = self.entries.get(at).map_or("", |entry| entry.text(self.text, &self.unescaped));
+        let name = self.text_of(at);
         if name.starts_with(PRIVATE) {
             let what = format!("a member named `{name}`, which no document has");
             return Err(ParseFault { offset, what });
         }
+        self.names.push((prefix(name.as_bytes()), index(at)));
         Ok(())
+    }
+
+    fn text_of(&self, at: usize) -> &str {
+        self.entries.get(at).map_or("", |entry| entry.text(self.text, &self.unescaped))
     }
 
     /// Moves the names from `outer` on, sorted, to `order`; says where they stand there. A name that stands twice
     /// is the fault.
     fn sort_names(&mut self, outer: usize) -> Result<(usize, usize), String> {
-        let names = self.names.get(outer..).unwrap_or_default();
+        let mut names = self.names.split_off(outer);
+        let name = |at: u32| self.text_of(at as usize);
+        names.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| name(a.1).cmp(name(b.1))));
+        let twice = names.array_windows().find(|[a, b]| a.0 == b.0 && name(a.1) == name(b.1));
+        if let Some([twice, _]) = twice {
+            return Err(format!("an object with two members named `{}`", name(twice.1)));
+        }
         let start = self.order.len();
-        let (entries, text, unescaped) = (&self.entries, self.text, &self.unescaped);
-        let name = |entry: u32| entries.get(entry as usize).map_or("", |entry| entry.text(text, unescaped));
-        let in_shape = self.shape.len() == names.len();
-        if in_shape {
-            self.order.extend(self.shape.iter().filter_map(|place| names.get(*place as usize)));
-        }
-        if !in_shape || !self.order[start..].is_sorted_by(|a, b| name(*a) < name(*b)) {
-            self.order.truncate(start);
-            self.shape.clear();
-            self.shape.extend(0..index(names.len()));
-            self.shape.sort_unstable_by_key(|place| names.get(*place as usize).map_or("", |entry| name(*entry)));
-            self.order.extend(self.shape.iter().filter_map(|place| names.get(*place as usize)));
-            let sorted = self.order[start..].windows(2);
-            if let Some(twice) = sorted.map(|pair| (name(pair[0]), name(pair[1]))).find(|(a, b)| a == b) {
-                return Err(format!("an object with two members named `{}`", twice.0));
-            }
-        }
-        self.names.truncate(outer);
+        self.order.extend(names.iter().map(|(_, at)| at));
         Ok((start, self.order.len()))
     }
 
@@ -219,6 +209,16 @@ impl<'t> Reader<'t> {
             *entry = Entry { start: index(start), end: index(end), next, ..*entry };
         }
     }
+}
+
+/// The first eight bytes of a name as a number that sorts as they do: spares most comparisons of whole names.
+fn prefix(name: &[u8]) -> u64 {
+    let begin = name.first_chunk().copied().unwrap_or_else(|| {
+        let mut begin = [0; 8];
+        begin.iter_mut().zip(name).for_each(|(place, byte)| *place = *byte);
+        begin
+    });
+    u64::from_be_bytes(begin)
 }
 
 /// Offsets fit: documents are shorter than 4 GiB, and neither entries nor unescaped text outgrow a document.

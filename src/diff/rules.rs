@@ -10,7 +10,7 @@ pub struct DiffRules {
     /// Paths that never make a change.
     pub ignore: Vec<RulePath>,
     /// Lists whose elements are matched by key: the path of the list, and the path of the key within an element
-    /// (an empty one: the element itself). Their order is no change.
+    /// (an empty one: the element itself; names only, a `[*]` there finds none). Their order is no change.
     pub lists: Vec<(RulePath, RulePath)>,
     /// How numbers are compared.
     pub numbers: Numbers,

@@ -11,9 +11,10 @@ use crate::delivery::{LookupsNow, TargetPlan};
 use crate::diff::Differ;
 use crate::engine::check_target::TargetCheck;
 use crate::fault::{Fault, Position, nearest};
-use crate::mapping::{Fields, Tables};
-use crate::query::Query;
-use crate::scheme::Scheme;
+use crate::mapping::{Fields, Tables, condition_reads};
+use crate::query::{Condition, Query};
+use crate::scheme::tree::Node;
+use crate::scheme::{Placed, Scheme, SchemeFile};
 
 /// A system that schemes may name.
 #[derive(Clone)]
@@ -52,12 +53,12 @@ pub struct Ready {
 
 /// Checks schemes and makes those without fault ready. Faults come in the order of files and lines. A scheme that
 /// names an unknown system is not made ready; that fault is told where configuration and schemes are read together.
-pub fn check(schemes: Vec<Scheme>, around: &Surroundings) -> (Vec<Ready>, Vec<Fault>) {
+pub fn check<S: Into<SchemeFile>>(schemes: Vec<S>, around: &Surroundings) -> (Vec<Ready>, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut ready = Vec::new();
     for scheme in schemes {
         let before = faults.len();
-        let made = check_scheme(Arc::new(scheme), around, &mut faults);
+        let made = check_scheme(&scheme.into(), around, &mut faults);
         if let Some(made) = made
             && faults.len() == before
         {
@@ -69,7 +70,8 @@ pub fn check(schemes: Vec<Scheme>, around: &Surroundings) -> (Vec<Ready>, Vec<Fa
     (ready, faults)
 }
 
-fn check_scheme(scheme: Arc<Scheme>, around: &Surroundings, faults: &mut Vec<Fault>) -> Option<Ready> {
+fn check_scheme(file: &SchemeFile, around: &Surroundings, faults: &mut Vec<Fault>) -> Option<Ready> {
+    let scheme = Arc::new(file.scheme.clone());
     let source = &scheme.source;
     let system = around.systems.get(&source.system);
     let call = system.and_then(|system| {
@@ -93,7 +95,7 @@ fn check_scheme(scheme: Arc<Scheme>, around: &Surroundings, faults: &mut Vec<Fau
     }
     let fields = fields_of(&scheme, &call.fields);
     if let Some(fields) = &fields {
-        check_source_paths(&scheme, fields, faults);
+        check_paths(file, fields, faults);
     }
     let differ = match diff_rules(&scheme, &call) {
         Ok(rules) => Some(Differ::new(&rules)),
@@ -129,25 +131,44 @@ fn fields_of(scheme: &Scheme, described: &[String]) -> Option<Fields> {
     (!names.is_empty()).then(|| Fields::from_names(names))
 }
 
-fn check_source_paths(scheme: &Scheme, fields: &Fields, faults: &mut Vec<Fault>) {
-    let source = &scheme.source;
-    let mut check = |place: &str, query: &Query| {
-        if let Err(slip) = fields.check_query(query, &[]) {
-            faults.push(Fault::new(source.at.clone(), format!("`{place}`: {}", slip.message)));
+/// Paths and conditions that name a field not read, or one that `diff.ignore` leaves out of every change.
+fn check_paths(file: &SchemeFile, fields: &Fields, faults: &mut Vec<Fault>) {
+    for Placed { expression, node } in file.document_paths() {
+        check_query(&expression, fields, &node, faults);
+    }
+    let input = fields.of_condition();
+    for Placed { expression, node } in file.change_conditions() {
+        check_condition(&expression, &input, &node, faults);
+        for query in expression.queries() {
+            for ignored in &file.scheme.diff.ignore {
+                if condition_reads(query, ignored) {
+                    let (path, ignored) = (query.text(), ignored.text());
+                    let message = format!("`{path}` reads `{ignored}`, which `diff.ignore` leaves out of every change");
+                    faults.push(Fault::new(inside(&node, path), message));
+                }
+            }
         }
-    };
-    for query in &source.key {
-        check("key", query);
     }
-    for (place, query) in [("number", &source.number), ("time", &source.time), ("cursor", &source.cursor)] {
-        if let Some(query) = query {
-            check(place, query);
-        }
+    for Placed { expression, node } in file.version_conditions() {
+        check_condition(&expression, fields, &node, faults);
     }
-    for query in scheme.diff.ignore.iter().chain(&scheme.diff.numeric) {
-        check("diff", query);
+}
+
+fn check_condition(condition: &Condition, known: &Fields, node: &Node, faults: &mut Vec<Fault>) {
+    for query in condition.queries() {
+        check_query(query, known, node, faults);
     }
-    for (list, _) in &scheme.diff.lists {
-        check("diff.lists", list);
+}
+
+fn check_query(query: &Query, known: &Fields, node: &Node, faults: &mut Vec<Fault>) {
+    if let Err(slip) = known.check_query(query, &[]) {
+        let begin = node.text().and_then(|text| text.find(query.text()).map(|at| text[..at].chars().count()));
+        faults.push(Fault::new(node.inside(begin.unwrap_or(0) + slip.offset), slip.message));
     }
+}
+
+/// Where a part of a scalar's text stands.
+fn inside(node: &Node, part: &str) -> Position {
+    let offset = node.text().and_then(|text| text.find(part).map(|at| text[..at].chars().count()));
+    node.inside(offset.unwrap_or(0))
 }

@@ -9,7 +9,7 @@ use crate::delivery::{CallPlan, TargetPlan};
 use crate::diff::Differ;
 use crate::engine::check::{Surroundings, SystemReady, unknown};
 use crate::fault::{Fault, Position};
-use crate::mapping::{Fields, Mapping, Tables, condition_reads};
+use crate::mapping::{Fields, Mapping, Tables};
 use crate::query::Condition;
 use crate::scheme::tree::{Name, Node, Value as Tree};
 use crate::scheme::{InDoubt, Operation, Scheme, Target};
@@ -40,9 +40,6 @@ impl TargetCheck<'_> {
             calls.extend(self.operation(target, operation, system, faults));
         }
         calls.extend(self.own_call(target, system, faults));
-        if let Some(compare) = &target.compare {
-            self.check_condition(compare, &target.at, self.fields, faults);
-        }
         let (system, main) = (system?, calls.last()?);
         let in_doubt = match target.in_doubt {
             Some(rule) => rule,
@@ -87,8 +84,6 @@ impl TargetCheck<'_> {
             check_number(target, number.as_deref(), &call, faults);
         }
         let options = self.options(&target.options, &call, faults);
-        let when_at = target.when_at.as_ref().unwrap_or(&target.at);
-        self.check_when(target.when.as_ref(), when_at, faults);
         Some(CallPlan {
             when: target.when.clone(),
             spec: CallSpec {
@@ -125,8 +120,6 @@ impl TargetCheck<'_> {
                 self.options(&shared, &call, faults)
             }
         };
-        let when_at = operation.when_at.as_ref().unwrap_or(&operation.at);
-        self.check_when(operation.when.as_ref(), when_at, faults);
         Some(CallPlan {
             when: operation.when.clone(),
             spec: CallSpec {
@@ -189,30 +182,6 @@ impl TargetCheck<'_> {
             Err(fault) => {
                 faults.push(Fault::new(node.at.clone(), format!("`options`: {fault}")));
                 Map::new()
-            }
-        }
-    }
-
-    fn check_when(&self, when: Option<&Condition>, at: &Position, faults: &mut Vec<Fault>) {
-        let Some(when) = when else { return };
-        let input = self.fields.map(Fields::of_condition);
-        self.check_condition(when, at, input.as_ref(), faults);
-        for query in when.queries() {
-            for ignored in &self.scheme.diff.ignore {
-                if condition_reads(query, ignored) {
-                    let (path, ignored) = (query.text(), ignored.text());
-                    let message = format!("`{path}` reads `{ignored}`, which `diff.ignore` leaves out of every change");
-                    faults.push(Fault::new(at.clone(), message));
-                }
-            }
-        }
-    }
-
-    fn check_condition(&self, condition: &Condition, at: &Position, known: Option<&Fields>, faults: &mut Vec<Fault>) {
-        let Some(known) = known else { return };
-        for query in condition.queries() {
-            if let Err(slip) = known.check_query(query, &[]) {
-                faults.push(Fault::new(at.clone(), slip.message));
             }
         }
     }

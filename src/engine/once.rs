@@ -12,13 +12,16 @@ use crate::engine::unit::{Engine, Unit};
 use crate::store::{Run, StoreError};
 use crate::watermark::Progress;
 
+/// Told of a scheme's run and progress after each window.
+pub type OnProgress = Arc<dyn Fn(&str, &Run, &Progress) + Send + Sync>;
+
 /// How `once` runs.
 #[derive(Clone)]
 pub struct OnceOptions {
     /// How long to wait, in all, for retries and settle times that are due later.
     pub wait: Duration,
     /// Told of a scheme's progress.
-    pub progress: Arc<dyn Fn(&str, &Run, &Progress) + Send + Sync>,
+    pub progress: OnProgress,
 }
 
 /// Runs schemes once, all at the same time. Returns the run of each, or why it stopped early; what was captured is

@@ -24,9 +24,18 @@ pub fn check(node: &Node, at: &Position, table: &'static Table, secrets: Literal
 
 /// The fault of a key that a table does not have.
 pub fn unknown(name: &Name, table: &Table) -> Fault {
-    let near = nearest(&name.text, table.keys.iter().map(|key| key.name));
-    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    Fault::new(name.at.clone(), format!("unknown key `{}`{near} allowed: {}", name.text, table.allowed()))
+    let message = format!("unknown key `{}`: {}", name.text, suggest(&name.text, "allowed are", table.allowed()));
+    Fault::new(name.at.clone(), message)
+}
+
+/// What follows an unknown name: ``did you mean `near`? allowed are `a`, `b` ``.
+pub(crate) fn suggest<'a>(name: &str, verb: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    if known.is_empty() {
+        return "there are none".to_owned();
+    }
+    let near = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+    format!("{near}{verb} `{}`", known.join("`, `"))
 }
 
 struct Walk<'a> {
@@ -105,7 +114,10 @@ impl Walk<'_> {
     fn one_of(&mut self, place: Place<'_>, table: &'static Table) {
         self.keys(place.node, place.at, table);
         match place.node.map().unwrap_or_default() {
-            [] => self.fault(place.at, format!("`{}` needs one of {}", place.name, table.allowed())),
+            [] => {
+                let allowed: Vec<&str> = table.allowed().collect();
+                self.fault(place.at, format!("`{}` needs one of `{}`", place.name, allowed.join("`, `")));
+            }
             [_] => {}
             [(first, _), more @ ..] => {
                 for (name, _) in more.iter().filter(|(name, _)| table.key(&name.text).is_some()) {
@@ -151,7 +163,7 @@ impl Walk<'_> {
             Kind::Condition => self.slip(place, Condition::parse(text).err()),
             Kind::Cron => {
                 if let Err(why) = Schedule::cron(text, &Zone::utc()) {
-                    self.fault(&place.node.at, format!("`{}` is no cron expression: {why}", place.name));
+                    self.fault(&place.node.at, format!("`{}` {}", place.name, cron_words(&why)));
                 }
             }
             _ if !fits(text, kind) => self.wrong(place, &expected(kind)),
@@ -206,7 +218,11 @@ fn expected(kind: &Kind) -> String {
         Kind::Bool => "`true` or `false`, without quotes".to_owned(),
         Kind::Integer { min, max } => format!("a whole number from {min} to {max}, without quotes"),
         Kind::Duration { min } => {
-            let least = if min.is_zero() { String::new() } else { format!(" of at least {}", print_duration(*min)) };
+            let least = match min.as_millis() {
+                0 => String::new(),
+                1 => " above zero".to_owned(),
+                _ => format!(" of at least {}", print_duration(*min)),
+            };
             format!("a duration{least} such as `5m` (a whole number and `ms`, `s`, `m`, `h` or `d`)")
         }
         Kind::Share => "a share of at most 100% such as `5%`".to_owned(),
@@ -233,6 +249,15 @@ fn expected(kind: &Kind) -> String {
 fn shapes(scalar: Option<&Kind>, list: Option<&Kind>, map: Option<&Kind>) -> String {
     let kinds: Vec<String> = [scalar, list, map].into_iter().flatten().map(expected).collect();
     kinds.join(" or ")
+}
+
+/// What is wrong with a cron expression, in our words.
+fn cron_words(why: &str) -> String {
+    if why.contains("limit exceeded") {
+        return "names no day that ever comes".to_owned();
+    }
+    let why = why.trim_end_matches('.').to_lowercase();
+    format!("must be a cron expression of five fields such as `*/5 8-20 * * *`: {why}")
 }
 
 /// A value for faults: never a secret.

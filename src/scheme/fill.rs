@@ -35,11 +35,10 @@ pub fn fill(node: &mut Node, outside: &Outside<'_>, faults: &mut Vec<Fault>) {
 
 /// Refuses `${env:…}` and `${file:…}` in a file that takes none.
 pub fn refuse(node: &Node, faults: &mut Vec<Fault>) {
-    if let Some(text) = node.text() {
-        if let Some(offset) = ["${env:", "${file:"].iter().filter_map(|mark| text.find(mark)).min() {
-            let at = node.inside(characters(text, offset));
-            faults.push(Fault::new(at, "`${env:…}` and `${file:…}` are filled in only in the configuration file"));
-        }
+    let text = node.text().unwrap_or_default();
+    if let Some(offset) = ["${env:", "${file:"].iter().filter_map(|mark| text.find(mark)).min() {
+        let at = node.inside(characters(text, offset));
+        faults.push(Fault::new(at, "`${env:…}` and `${file:…}` are filled in only in the configuration file"));
     }
     node.list().unwrap_or_default().iter().for_each(|element| refuse(element, faults));
     node.map().unwrap_or_default().iter().for_each(|(_, value)| refuse(value, faults));

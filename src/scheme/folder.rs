@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::file::SchemeFile;
 use super::types::Scheme;
 use crate::clock::Zone;
 use crate::fault::{Fault, Position};
@@ -9,27 +10,26 @@ use crate::fault::{Fault, Position};
 /// Reads every scheme of a folder; the error holds the faults of all files, sorted by position.
 pub fn load_all(folder: &Path, zone: &Zone) -> Result<Vec<Scheme>, Vec<Fault>> {
     let mut faults = Vec::new();
-    let schemes = read_all(folder, zone, &mut faults);
+    let files = read_all(folder, zone, &mut faults);
     faults.sort();
-    if faults.is_empty() { Ok(schemes) } else { Err(faults) }
+    if faults.is_empty() { Ok(files.into_iter().map(|file| file.scheme).collect()) } else { Err(faults) }
 }
 
-/// Reads every scheme of a folder as far as it can be read (see [`Scheme::read`]).
-pub fn read_all(folder: &Path, zone: &Zone, faults: &mut Vec<Fault>) -> Vec<Scheme> {
+/// Reads every scheme of a folder as far as it can be read (see [`SchemeFile::read`]).
+pub fn read_all(folder: &Path, zone: &Zone, faults: &mut Vec<Fault>) -> Vec<SchemeFile> {
     let top = |file: &Path| Position { file: file.to_path_buf(), line: 1, column: 1 };
     let files = files(folder).unwrap_or_else(|error| {
         faults.push(Fault::new(top(folder), format!("the folder of schemes can't be read: {error}")));
         Vec::new()
     });
-    for pair in files.windows(2) {
-        if let [one, other] = pair {
-            if one.file_stem() == other.file_stem() {
-                let message = format!("the scheme has two files: this one and `{}`", one.display());
-                faults.push(Fault::new(top(other), message));
-            }
+    for (index, file) in files.iter().enumerate() {
+        let earlier = files.iter().take(index).find(|earlier| earlier.file_stem() == file.file_stem());
+        if let Some(earlier) = earlier {
+            let message = format!("the scheme has two files: this one and `{}`", earlier.display());
+            faults.push(Fault::new(top(file), message));
         }
     }
-    files.iter().filter_map(|file| Scheme::read(file, zone, faults)).collect()
+    files.iter().filter_map(|file| SchemeFile::read(file, zone, faults)).collect()
 }
 
 /// The scheme files of a folder (`*.yaml`, `*.yml`), by name. Files that begin with a dot are editors'.

@@ -151,9 +151,8 @@ impl Table {
         self.keys.iter().find(|key| key.name == name)
     }
 
-    /// The keys' names as faults list them.
-    pub fn allowed(&self) -> String {
-        let names: Vec<String> = self.keys.iter().map(|key| format!("`{}`", key.name)).collect();
-        names.join(", ")
+    /// The names of the keys that can be given.
+    pub fn allowed(&self) -> impl Iterator<Item = &'static str> {
+        self.keys.iter().filter(|key| key.need != Need::Later).map(|key| key.name)
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::check::{self, LiteralSecrets};
+use super::file::SchemeFile;
 use super::read_target::target;
 use super::table::SCHEME;
 use super::tree::{Name, Node};
@@ -23,11 +24,13 @@ impl Scheme {
     /// all faults of the file, sorted by position.
     pub fn load(file: &Path, zone: &Zone) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
-        let scheme = Self::read(file, zone, &mut faults);
+        let read = SchemeFile::read(file, zone, &mut faults);
         faults.sort();
-        scheme.filter(|_| faults.is_empty()).ok_or(faults)
+        read.filter(|_| faults.is_empty()).map(|read| read.scheme).ok_or(faults)
     }
+}
 
+impl SchemeFile {
     /// Reads a scheme file as far as it can be read: faults are added, and where any were, the scheme serves only to
     /// find more of them. What is missing is empty or at its default. `None` if it is no YAML.
     pub fn read(file: &Path, zone: &Zone, faults: &mut Vec<Fault>) -> Option<Self> {
@@ -41,7 +44,7 @@ impl Scheme {
         fill::refuse(&root, faults);
         check::check(&root, &top, &SCHEME, LiteralSecrets::Refused, faults);
         semantics::check(&root, faults);
-        Some(scheme(id, file, &root, zone, top))
+        Some(Self { scheme: scheme(id, file, &root, zone, top), root })
     }
 }
 

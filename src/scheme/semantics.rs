@@ -1,7 +1,7 @@
 //! What a table of keys can't say: how the values of one scheme file must fit each other. Looks at the tree, so that
 //! every fault has its place; what is wrong by kind is silent here, having been told already.
 
-use super::check::LATER;
+use super::check::{LATER, suggest};
 use super::read::{OVERLAP, WINDOW};
 use super::read_target::{RETRY_FROM, RETRY_TO};
 use super::tree::{Name, Node};
@@ -40,10 +40,10 @@ impl Checks<'_> {
     }
 
     fn source(&mut self, source: &Node) {
-        if let Some(mode) = source.get("mode") {
-            if let Some(word @ ("full" | "cursor")) = mode.text() {
-                self.fault(&mode.at, format!("`{word}` {LATER}"));
-            }
+        if let Some(mode) = source.get("mode")
+            && let Some(word @ ("full" | "cursor")) = mode.text()
+        {
+            self.fault(&mode.at, format!("`{word}` {LATER}"));
         }
         let overlap = source.get_duration("overlap").unwrap_or(OVERLAP);
         let window = source.get_duration("window").unwrap_or(WINDOW);
@@ -116,10 +116,10 @@ impl Checks<'_> {
                 None => {}
             }
         }
-        if let Some(remembers) = target.get("remembers") {
-            if target.get_text("in_doubt").as_deref() != Some("resend") {
-                self.fault(&remembers.at, "`remembers` belongs to `in_doubt: resend`");
-            }
+        if let Some(remembers) = target.get("remembers")
+            && target.get_text("in_doubt").as_deref() != Some("resend")
+        {
+            self.fault(&remembers.at, "`remembers` belongs to `in_doubt: resend`");
         }
         if let Some(retry) = target.get("retry") {
             let from = retry.get_duration("from").unwrap_or(RETRY_FROM);
@@ -136,19 +136,15 @@ impl Checks<'_> {
     fn when(&mut self, node: &Node) {
         let Some(condition) = node.text().and_then(|text| Condition::parse(text).ok()) else { return };
         for query in condition.queries() {
-            let (Root::Element(1), steps) = (query.root(), query.steps()) else { continue };
-            let Some(Step::Name(name)) = steps.first() else { continue };
-            if MEMBERS.contains(&name.as_str()) {
-                continue;
-            }
+            let Some(name) = foreign_member(query) else { continue };
             let rest = query.text().strip_prefix('@').unwrap_or_default();
-            let near = match nearest(name, MEMBERS) {
-                Some(near) => format!("did you mean `@.{near}`?"),
-                None => format!("write `@.after{rest}`"),
+            let hint = match nearest(&name, MEMBERS) {
+                Some(_) => suggest(&name, "allowed are", MEMBERS),
+                None => format!("write `@.after{rest}`; {}", suggest(&name, "allowed are", MEMBERS)),
             };
             let offset = condition.text().find(query.text()).unwrap_or_default();
             let before = condition.text().get(..offset).unwrap_or_default().chars().count();
-            let message = format!("`@` has no `{name}` here; {near} allowed: {}", MEMBERS_TEXT);
+            let message = format!("`@` has no `{name}` in a condition over a change: {hint}");
             self.fault(&node.inside(before), message);
         }
     }
@@ -156,8 +152,21 @@ impl Checks<'_> {
 
 /// What `@` has in a condition over a change (interface.md section 4, "Conditions").
 const MEMBERS: [&str; 5] = ["kind", "before", "after", "changed", "receipt"];
-const MEMBERS_TEXT: &str = "`@.kind`, `@.before`, `@.after`, `@.changed`, `@.receipt`";
 
-fn is_member(query: &Query) -> bool {
+/// The member of `@` that a query in such a condition reads, if `@` has none of that name.
+fn foreign_member(query: &Query) -> Option<String> {
+    match query.steps().into_iter().next() {
+        Some(Step::Name(name)) if query.root() == Root::Element(1) && !MEMBERS.contains(&name.as_str()) => Some(name),
+        _ => None,
+    }
+}
+
+/// Whether a condition over a change reads only what `@` has there; if not, that has been told.
+pub(super) fn is_over_change(condition: &Condition) -> bool {
+    condition.queries().into_iter().all(|query| foreign_member(query).is_none())
+}
+
+/// Whether a query is a chain of plain names below the document; where one must be, another has been told.
+pub(super) fn is_member(query: &Query) -> bool {
     query.root() == Root::Document && query.names().is_some_and(|names| !names.is_empty())
 }

@@ -35,11 +35,7 @@ pub(super) fn full_width_quote(at: &Position, text: &str) -> Option<Fault> {
 
 /// A key that swallowed its value because no blank follows the colon: `{ every:5m }`, `{ every：5m }`.
 pub(super) fn glued_key(name: &Name, value: &Node) -> Option<Fault> {
-    let follows = value.at.line == name.at.line && value.at.column == name.at.column + name.text.chars().count();
-    if value.value != Value::Null || !follows {
-        return None;
-    }
-    let (key, rest) = name.text.split_once([':', '：'])?;
+    let (key, rest) = name.text.split_once([':', '：']).filter(|_| value.value == Value::Null)?;
     let message = format!("no value for key `{}`; write `{}: {}`", name.text, key.trim(), rest.trim());
     Some(Fault::new(name.at.clone(), message))
 }
@@ -97,18 +93,23 @@ fn indented_by_tab(lines: &[&str], here: &Position) -> Option<Position> {
     })
 }
 
-/// A full-width colon, or a full-width quote that begins a text, on this line or the one before.
+/// A full-width colon where a key's colon would stand, or a full-width quote that begins a text, on this line or the
+/// one before.
 fn full_width(lines: &[&str], here: &Position) -> Option<(Position, char)> {
     (here.line.saturating_sub(1)..=here.line).filter(|line| *line > 0).find_map(|line| {
         let mut before = ' ';
         let mut quoted = None;
+        let mut keyed = false;
         for (index, c) in lines.get(line - 1)?.chars().enumerate() {
+            keyed |= before == ':' && c == ' ';
             let begins = matches!(before, ' ' | '：' | '[' | '{');
             match (quoted, c) {
                 (None, '#') if before == ' ' => break,
                 (None, '"' | '\'') if begins => quoted = Some(c),
                 (Some(quote), c) if c == quote => quoted = None,
-                (None, '：') => return Some((Position { file: here.file.clone(), line, column: index + 1 }, c)),
+                (None, '：') if !keyed => {
+                    return Some((Position { file: here.file.clone(), line, column: index + 1 }, c));
+                }
                 (None, '“' | '‘' | '＂' | '＇' | '｛' | '［') if begins => {
                     return Some((Position { file: here.file.clone(), line, column: index + 1 }, c));
                 }
@@ -136,7 +137,7 @@ fn unquoted(lines: &[&str], here: &Position) -> Option<String> {
     let line: Vec<char> = lines.get(here.line.checked_sub(1)?)?.chars().collect();
     let stop = here.column.checked_sub(1)?;
     let before = line.get(..stop)?;
-    let flow = before.iter().any(|c| matches!(c, '{' | '[')) && !before.ends_with(&[':']);
+    let flow = before.iter().any(|c| matches!(c, '{' | '['));
     let follows_key = |index: usize| before.get(index) == Some(&':') && line.get(index + 1) == Some(&' ');
     let key_end = if flow {
         (0..before.len()).rev().find(|&i| follows_key(i) || matches!(before.get(i), Some('{' | ',')))?

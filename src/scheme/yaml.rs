@@ -39,11 +39,13 @@ pub fn read(file: &Path, bytes: &[u8], faults: &mut Vec<Fault>) -> Option<Node> 
             return None;
         }
     };
-    let mut builder = Builder { file, faults, open: Vec::new(), root: None };
-    match builder.build(text) {
-        Ok(()) => builder.root,
+    let mut builder = Builder { file, faults: &mut *faults, open: Vec::new(), root: None };
+    let built = builder.build(text);
+    let empty = || Fault::new(Position { file: file.to_path_buf(), line: 1, column: 1 }, "the file is empty");
+    match built.and_then(|()| builder.root.take().ok_or_else(empty)) {
+        Ok(root) => Some(root),
         Err(fault) => {
-            builder.faults.push(fault);
+            faults.push(fault);
             None
         }
     }

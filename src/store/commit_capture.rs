@@ -35,6 +35,11 @@ impl CaptureCommand {
         Ok(Self { commit, bodies })
     }
 
+    /// Whose documents these are.
+    pub(super) fn scheme(&self) -> &str {
+        &self.commit.scheme
+    }
+
     /// About how much it will write.
     pub(super) fn bytes(&self) -> usize {
         self.bodies.iter().flatten().map(Vec::len).sum::<usize>() + 256 * self.commit.captured.len()
@@ -48,7 +53,7 @@ pub(super) struct CapturePlan {
     heads: BTreeMap<KeyBytes, Moved>,
     changes: Vec<Change>,
     /// Payloads of bodies.
-    bodies: Vec<(KeyBytes, Vec<u8>)>,
+    bodies: BTreeMap<KeyBytes, Vec<u8>>,
     /// The scheme's row as it was, if it was, and as it will be.
     known: Option<SchemeRow>,
     scheme: SchemeRow,
@@ -77,7 +82,7 @@ pub(super) fn plan(tables: &Tables<'_>, mut command: CaptureCommand) -> Result<C
         command,
         heads: BTreeMap::new(),
         changes: Vec::with_capacity(captured.len()),
-        bodies: Vec::with_capacity(captured.len()),
+        bodies: BTreeMap::new(),
         scheme: known.clone().unwrap_or_default(),
         known,
         good,
@@ -183,7 +188,7 @@ impl CapturePlan {
         self.scheme.last_seq = seq;
         self.changes.push(Change { seq, kind, key: key.clone(), from, to: version, at });
         if let Some(body) = body {
-            self.bodies.push((place.clone().u64(version), body));
+            self.bodies.insert(place.clone().u64(version), body);
         }
         let gone = kind == ChangeKind::Deleted;
         let after = Head {

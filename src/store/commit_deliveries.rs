@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::key::KeyBytes;
+use super::key::{KeyBytes, KeyReader};
+use super::rows::{ON, STOP};
 use super::tables::{Owner, SchemeRow, code, of_delivery, of_scheme, of_target};
 use super::transaction::Tables;
 use super::value::{from_json, to_count, to_json};
+use crate::clock::Time;
 use crate::name::Key;
 use crate::reason::State;
 use crate::store::{Attempt, Delivery, DeliveryCommit, DeliveryWrite, StoreError, TargetState, WriteResult};
@@ -161,6 +163,61 @@ impl<'c> DeliveryPlan<'c> {
         }
         Ok(self.results)
     }
+}
+
+/// Deliveries whose due time is to be cut.
+pub(super) struct CutPlan {
+    place: KeyBytes,
+    rows: Vec<(Key, Delivery, Delivery)>,
+}
+
+/// The deliveries due later than a time, the latest first.
+pub(super) fn plan_cut(
+    tables: &Tables<'_>,
+    scheme: &str,
+    target: &str,
+    latest: Time,
+    limit: usize,
+) -> Result<CutPlan, StoreError> {
+    let place = of_target(scheme, target);
+    let mut keys = Vec::new();
+    if limit > 0 {
+        tables.queue.scan_back(&place, &place.behind(), |at, _| {
+            let (due, key) = queued(at).ok_or_else(|| tables.queue.damaged(at))?;
+            if due <= latest {
+                return STOP;
+            }
+            keys.push(key);
+            if keys.len() == limit { STOP } else { ON }
+        })?;
+    }
+    let mut rows = Vec::with_capacity(keys.len());
+    for key in keys {
+        let at = of_delivery(scheme, target, &key);
+        let before: Option<Delivery> = tables.deliveries.get(&at, from_json)?;
+        let before = before.ok_or_else(|| tables.deliveries.damaged(at.as_slice()))?;
+        let after = Delivery { rev: before.rev.saturating_add(1), due: Some(latest), ..before.clone() };
+        rows.push((key, before, after));
+    }
+    Ok(CutPlan { place, rows })
+}
+
+impl CutPlan {
+    /// Writes what was planned; how many rows that were.
+    pub(super) fn write(self, tables: &mut Tables<'_>) -> Result<usize, StoreError> {
+        for (key, before, after) in &self.rows {
+            tables.deliveries.put(&self.place.clone().text(key.as_str()), &to_json(after))?;
+            index(tables, &self.place, key, Some(before), Some(after))?;
+        }
+        Ok(self.rows.len())
+    }
+}
+
+/// The due time and the document of a key of the queue.
+pub(super) fn queued(key: &[u8]) -> Option<(Time, Key)> {
+    let mut reader = KeyReader::new(key);
+    let (_, _, at, document) = (reader.text()?, reader.text()?, reader.time()?, reader.text()?);
+    Some((at, Key::from_text(document)))
 }
 
 /// Moves a delivery's entries in the queue and in the index of states. `place` is its target's prefix.

@@ -173,7 +173,8 @@ pub struct DeliveryCommit {
     /// Which step.
     pub step: Step,
     /// The change log position moves from here to there; another position stored is a conflict and nothing is
-    /// written.
+    /// written. It stays where it is if a write of this commit was left out: the change it decides must be decided
+    /// again.
     pub position: Option<(u64, u64)>,
     /// The rows.
     pub writes: Vec<DeliveryWrite>,

@@ -1,8 +1,6 @@
 //! The whole embedded store as text, table by table, each row as it lies there: queue, index and counts too, so
 //! that a test sees when they part from what they are made of.
 
-use std::ops::Bound;
-
 use super::body;
 use super::key::{KeyBytes, KeyReader};
 use super::lines::Lines;
@@ -31,7 +29,7 @@ fn each(
     mut line: impl FnMut(&mut KeyReader<'_>, &[u8]) -> Option<()>,
 ) -> Result<(), StoreError> {
     let rows = snapshot.table(table)?;
-    rows.scan(&KeyBytes::new(), Bound::Unbounded, |key, payload| {
+    rows.scan(&KeyBytes::new(), None, |key, payload| {
         let mut reader = KeyReader::new(key);
         line(&mut reader, payload).and_then(|()| reader.end()).ok_or_else(|| rows.damaged(key))?;
         ON

@@ -1,15 +1,14 @@
 //! The embedded store: one file, one writer thread, readers that never wait for it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::commit_capture::CaptureCommand;
 use super::file::{self, FORMAT, Opened, Opener, RedbOptions};
 use super::shared::{Handle, Shared, Snapshot};
-use super::tables::{COUNTS, DELIVERIES, QUEUE, STATES};
 use super::verify::{self, Damage};
 use super::writer::{self, Command, Reply, Writer};
 use super::{dump, view_deliveries as deliveries, view_documents as documents};
@@ -29,8 +28,9 @@ use crate::watermark::Progress;
 /// A command is handed to the writer thread and answered when it is durable; the future may be awaited anywhere,
 /// and only where more than 64 commands wait does handing one over block. Reads are short transactions of the
 /// caller's thread. A value whose checksum does not match is never returned: the read fails with
-/// [`StoreError::Damaged`]. Where it belongs to a target's deliveries the writer then makes it in doubt, or builds
-/// it anew, so that the next read succeeds (rule 26).
+/// [`StoreError::Damaged`], and the writer makes good what it can, so that the next read succeeds (rule 26): a
+/// delivery becomes in doubt; queue, index, counts and numbers are built anew; a document whose head or newest body
+/// is lost stands in quarantine and differs from whatever is read next.
 pub struct RedbStore {
     shared: Arc<Shared>,
     /// The file; none in tests that lay another storage under the database.
@@ -61,6 +61,7 @@ impl RedbStore {
     /// program's, [`StoreError::Broken`] for a file that can't be one, [`StoreError::Io`] from the disk.
     pub fn open(path: &Path, options: &RedbOptions) -> Result<Self, StoreError> {
         file::ensure_exists(path, options)?;
+        file::look_at(path, options)?;
         let mut store = Self::open_with(path.display().to_string(), file::opener(path, options), options.check)?;
         file::announce(path);
         store.path = Some(path.to_owned());
@@ -84,7 +85,7 @@ impl RedbStore {
         let Opened { database, unclean } = file::open(&name, &opener, check)?;
         let shared = Arc::new(Shared::new(name, Handle::Writing(database)));
         let (inbox, commands) = sync_channel(writer::QUEUE);
-        let writer = Writer { shared: shared.clone(), opener, inbox: commands, unclean, healed: HashSet::new() };
+        let writer = Writer { shared: shared.clone(), opener, inbox: commands, unclean, healed: HashMap::new() };
         let handle = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run())
@@ -127,23 +128,19 @@ impl RedbStore {
         self.shared.read(read)
     }
 
-    /// Reads of a target's deliveries: damage among them is told to the writer, which can heal it.
-    fn read_target<R>(
+    /// Reads of a scheme's documents, or of a target's deliveries: damage is told to the writer, which can heal it.
+    fn read_healing<R>(
         &self,
         scheme: &str,
-        target: &str,
+        target: Option<&str>,
         read: impl FnOnce(&Snapshot) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         let result = self.shared.read(read);
-        let healable = [DELIVERIES.name, QUEUE.name, STATES.name, COUNTS.name];
-        if let Err(StoreError::Damaged { table, .. }) = &result
-            && healable.contains(table)
+        if let Err(StoreError::Damaged { .. }) = &result
             && let Ok(inbox) = self.inbox()
         {
-            match inbox.try_send(Command::Heal(scheme.to_owned(), target.to_owned())) {
-                // A full queue: the next read that meets it asks again.
-                Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
-            }
+            // With a full queue, the next read that meets the damage asks again.
+            let _ = inbox.try_send(Command::Heal(scheme.to_owned(), target.map(str::to_owned)));
         }
         result
     }
@@ -162,6 +159,10 @@ impl Store for RedbStore {
 
     fn commit_deliveries(&self, commit: DeliveryCommit) -> Pending<Vec<WriteResult>> {
         self.command(|reply| Ok(Command::Deliveries(Box::new(commit), reply)))
+    }
+
+    fn cut_due(&self, scheme: &str, target: &str, latest: Time, limit: usize) -> Pending<usize> {
+        self.command(|reply| Ok(Command::CutDue(scheme.to_owned(), target.to_owned(), latest, limit, reply)))
     }
 
     fn set_target(&self, scheme: &str, target: &str, state: TargetState) -> Pending<()> {
@@ -207,15 +208,15 @@ impl Store for RedbStore {
     }
 
     fn heads(&self, scheme: &str, keys: &[Key]) -> Result<Vec<Option<Head>>, StoreError> {
-        self.read(|s| documents::heads(s, scheme, keys))
+        self.read_healing(scheme, None, |s| documents::heads(s, scheme, keys))
     }
 
     fn body(&self, scheme: &str, key: &Key, version: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|s| documents::body(s, scheme, key, version))
+        self.read_healing(scheme, None, |s| documents::body(s, scheme, key, version))
     }
 
     fn versions(&self, scheme: &str, key: &Key) -> Result<Vec<u64>, StoreError> {
-        self.read(|s| documents::versions(s, scheme, key))
+        self.read_healing(scheme, None, |s| documents::versions(s, scheme, key))
     }
 
     fn changes(&self, scheme: &str, after: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
@@ -223,11 +224,11 @@ impl Store for RedbStore {
     }
 
     fn by_number(&self, scheme: &str, number: &str) -> Result<Vec<Key>, StoreError> {
-        self.read(|s| documents::by_number(s, scheme, number))
+        self.read_healing(scheme, None, |s| documents::by_number(s, scheme, number))
     }
 
     fn documents(&self, scheme: &str, filter: &DocumentFilter) -> Result<Vec<(Key, Head)>, StoreError> {
-        self.read(|s| documents::documents(s, scheme, filter))
+        self.read_healing(scheme, None, |s| documents::documents(s, scheme, filter))
     }
 
     fn document_count(&self, scheme: &str) -> Result<(u64, u64), StoreError> {
@@ -251,11 +252,11 @@ impl Store for RedbStore {
     }
 
     fn delivery(&self, scheme: &str, target: &str, key: &Key) -> Result<Option<Delivery>, StoreError> {
-        self.read_target(scheme, target, |s| deliveries::delivery(s, scheme, target, key))
+        self.read_healing(scheme, Some(target), |s| deliveries::delivery(s, scheme, target, key))
     }
 
     fn due(&self, scheme: &str, target: &str, until: Time, limit: usize) -> Result<Vec<(Time, Key)>, StoreError> {
-        self.read_target(scheme, target, |s| deliveries::due(s, scheme, target, until, limit))
+        self.read_healing(scheme, Some(target), |s| deliveries::due(s, scheme, target, until, limit))
     }
 
     fn next_due(&self, scheme: &str, target: &str) -> Result<Option<Time>, StoreError> {
@@ -271,11 +272,11 @@ impl Store for RedbStore {
         after: Option<&Key>,
         limit: usize,
     ) -> Result<Vec<(Key, Delivery)>, StoreError> {
-        self.read_target(scheme, target, |s| deliveries::deliveries(s, scheme, target, state, after, limit))
+        self.read_healing(scheme, Some(target), |s| deliveries::deliveries(s, scheme, target, state, after, limit))
     }
 
     fn counts(&self, scheme: &str, target: &str) -> Result<BTreeMap<State, u64>, StoreError> {
-        self.read_target(scheme, target, |s| deliveries::counts(s, scheme, target))
+        self.read_healing(scheme, Some(target), |s| deliveries::counts(s, scheme, target))
     }
 
     fn attempts(&self, scheme: &str, target: &str, key: &Key) -> Result<Vec<Attempt>, StoreError> {

@@ -171,7 +171,7 @@ pub(super) fn readable(shape: &[Part], bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
     use super::*;
 

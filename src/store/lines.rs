@@ -7,7 +7,7 @@ use crate::change::Change;
 use crate::clock::Time;
 use crate::document::{Head, Quarantine};
 use crate::name::Key;
-use crate::reason::{Reason, State};
+use crate::reason::{MissingCode, Reason, State};
 use crate::receipt::Receipt;
 use crate::store::{Attempt, Base, Delivery, Run, TargetAnswer, TargetState};
 use crate::watermark::{Progress, Scan};
@@ -269,9 +269,17 @@ impl Lines {
 }
 
 fn reason_text(reason: &Reason) -> String {
-    let Reason { code, params, words } = reason;
+    let Reason { code, params, words, missing } = reason;
     let params: Vec<String> = params.iter().map(|(name, value)| format!("{name}:{}", word(value))).collect();
-    format!("{}({})/{}", code.as_str(), params.join(","), maybe(words.as_ref()))
+    let missing: Vec<String> = missing.iter().map(missing_text).collect();
+    let missing = if missing.is_empty() { String::new() } else { format!("/missing:{}", missing.join(",")) };
+    format!("{}({})/{}{missing}", code.as_str(), params.join(","), maybe(words.as_ref()))
+}
+
+fn missing_text(missing: &MissingCode) -> String {
+    let MissingCode { lookup, codes } = missing;
+    let codes: Vec<String> = codes.iter().map(|(field, text)| format!("{}={}", word(field), word(text))).collect();
+    format!("{}[{}]", word(lookup), codes.join("&"))
 }
 
 fn base_text(base: &Base) -> String {

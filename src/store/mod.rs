@@ -1,5 +1,23 @@
 //! The store: snapshots, changes, deliveries and progress, durable. Commands are coarse, each one transaction.
 //! It knows no connector, scheme, mapping or HTTP.
+//!
+//! [`traits`] and [`delivery`] are the contract; [`model`] and [`RedbStore`] keep it, under one conformance suite.
+//! The embedded form reads from below as `key`, `value`, `body` (bytes), `tables` (what there is), `rows` (one
+//! table, checked), `transaction`, `commit_capture`, `commit_deliveries`, `settings` (what a command does: planned
+//! without writing, then written), `writer` (who does it), `view_documents`, `view_deliveries` (reads), `file`
+//! (opening), `heal_documents`, `heal_deliveries`, `verify` (decay).
+//!
+//! # Crash points
+//!
+//! Passed by the writer thread; see [`crate::crash`].
+//!
+//! | point | where |
+//! |---|---|
+//! | `capture.before_first_write` | a capture commit is planned, nothing of it written |
+//! | `capture.between_snapshot_and_change` | heads and bodies are written, changes and progress are not |
+//! | `capture.before_commit`, `capture.after_commit` | around the commit that makes it durable |
+//! | `plan.`, `claim.`, `settle.`, `operate.` + `before_commit`, `after_commit` | the same for deliveries, by [`Step`] |
+//! | `store.commit.before`, `store.commit.after` | around any commit, after and before the answers |
 
 pub mod delivery;
 pub mod traits;
@@ -10,7 +28,8 @@ mod commit_deliveries;
 mod dump;
 mod embedded;
 mod file;
-mod heal;
+mod heal_deliveries;
+mod heal_documents;
 mod key;
 mod lines;
 pub mod model;

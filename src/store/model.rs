@@ -1,10 +1,11 @@
 //! The in-memory model: the same promises as plainly as they can be written down. Judge of the embedded store in
 //! the tests, and the store of simulated runs. A commit works on a copy and replaces the state only when whole.
 
+mod dump;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::lines::Lines;
 use crate::change::{Change, ChangeKind};
 use crate::clock::Time;
 use crate::document::{Head, Quarantine};
@@ -226,6 +227,22 @@ impl Store for ModelStore {
         self.command(|model| model.deliver(commit))
     }
 
+    fn cut_due(&self, scheme: &str, target: &str, latest: Time, limit: usize) -> Pending<usize> {
+        self.command(|model| {
+            let target = model.schemes.get_mut(scheme).and_then(|scheme| scheme.targets.get_mut(target));
+            let Some(target) = target else { return Ok(0) };
+            let late = target.queue().into_iter().rev().take_while(|(due, _)| *due > latest).take(limit);
+            let keys: Vec<Key> = late.map(|(_, key)| key).collect();
+            for key in &keys {
+                if let Some(row) = target.rows.get_mut(key) {
+                    row.rev += 1;
+                    row.due = Some(latest);
+                }
+            }
+            Ok(keys.len())
+        })
+    }
+
     fn set_target(&self, scheme: &str, target: &str, state: TargetState) -> Pending<()> {
         self.command(|model| {
             let scheme = model.schemes.entry(scheme.to_owned()).or_default();
@@ -383,68 +400,6 @@ impl Store for ModelStore {
     }
 
     fn dump(&self) -> Result<String, StoreError> {
-        self.read(dump)
+        self.read(dump::dump)
     }
-}
-
-/// Table by table, as the embedded store's dump.
-fn dump(model: &Model) -> String {
-    let mut lines = Lines::default();
-    let schemes = || model.schemes.iter();
-    let targets =
-        || schemes().flat_map(|(id, scheme)| scheme.targets.iter().map(move |(name, target)| (id, name, target)));
-    for (id, scheme) in schemes() {
-        let gone = scheme.heads.values().filter(|head| head.is_tombstone()).count();
-        let live = scheme.heads.len() - gone;
-        lines.scheme(id, scheme.changes.len() as u64, live as u64, gone as u64, scheme.paused.as_ref());
-    }
-    for (id, scheme) in schemes() {
-        scheme.progress.iter().for_each(|progress| lines.progress(id, "now", progress));
-        scheme.good.iter().for_each(|progress| lines.progress(id, "good", progress));
-    }
-    for (id, scheme) in schemes() {
-        scheme.runs.values().for_each(|run| lines.run(id, run));
-    }
-    for (id, scheme) in schemes() {
-        scheme.heads.iter().for_each(|(key, head)| lines.head(id, key, head));
-    }
-    for (id, scheme) in schemes() {
-        scheme.bodies.iter().for_each(|((key, version), body)| lines.body(id, key, *version, body));
-    }
-    for (id, scheme) in schemes() {
-        scheme.changes.iter().for_each(|change| lines.change(id, change));
-    }
-    for (id, scheme) in schemes() {
-        let mut numbers: Vec<_> =
-            scheme.heads.iter().filter_map(|(key, head)| Some((head.number.as_ref()?, key))).collect();
-        numbers.sort();
-        numbers.iter().for_each(|(number, key)| lines.number(id, number, key));
-    }
-    for (id, scheme) in schemes() {
-        scheme.quarantine.values().for_each(|entry| lines.quarantine(id, entry));
-    }
-    for (id, name, target) in targets() {
-        target.state.iter().for_each(|state| lines.target(id, name, state));
-    }
-    for (id, name, target) in targets() {
-        target.rows.iter().for_each(|(key, row)| lines.delivery(id, name, key, row));
-    }
-    for (id, name, target) in targets() {
-        target.queue().iter().for_each(|(due, key)| lines.queued(id, name, *due, key));
-    }
-    for (id, name, target) in targets() {
-        let mut states: Vec<_> = target.rows.iter().map(|(key, row)| (row.state, key)).collect();
-        states.sort();
-        states.iter().for_each(|(state, key)| lines.in_state(id, name, *state, key));
-    }
-    for (id, name, target) in targets() {
-        target.counts().iter().for_each(|(state, count)| lines.count(id, name, *state, *count));
-    }
-    for (id, name, target) in targets() {
-        target.attempts.iter().for_each(|((key, _), attempt)| lines.attempt(id, name, key, attempt));
-    }
-    for (identity, (scheme, target, key)) in &model.owners {
-        lines.owner(identity, scheme, target, key);
-    }
-    lines.into_text()
 }

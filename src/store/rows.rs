@@ -84,7 +84,7 @@ impl<T: ReadableTable<Bytes, Bytes>> Rows<T> {
     /// it would stand tell: one of them is damaged, or stands in the wrong order.
     fn absent(&self, key: &[u8]) -> Result<(), StoreError> {
         let mut cursor = self.rows.lower_bound(Bound::Included(key)).map_err(|e| self.fault(e))?;
-        self.check_before(&mut cursor, Bound::Included(key))?;
+        self.check_before(&mut cursor, key, true)?;
         if let Some((next, value)) = cursor.peek_next().map_err(|e| self.fault(e))? {
             self.checked(next.value(), value.value())?;
             if next.value() <= key {
@@ -94,49 +94,45 @@ impl<T: ReadableTable<Bytes, Bytes>> Rows<T> {
         Ok(())
     }
 
-    /// Whether the row before the cursor belongs there.
-    fn check_before(&self, cursor: &mut Cursor<'_, Bytes, Bytes>, from: Bound<&[u8]>) -> Result<(), StoreError> {
+    /// Whether the row before the cursor belongs before the key the cursor was set to, or is that key's own row where
+    /// only what lies behind it is looked for.
+    fn check_before(
+        &self,
+        cursor: &mut Cursor<'_, Bytes, Bytes>,
+        start: &[u8],
+        inclusive: bool,
+    ) -> Result<(), StoreError> {
         let Some((before, value)) = cursor.peek_prev().map_err(|e| self.fault(e))? else { return Ok(()) };
         self.checked(before.value(), value.value())?;
-        let in_order = match from {
-            Bound::Included(from) => before.value() < from,
-            Bound::Excluded(from) => before.value() <= from,
-            Bound::Unbounded => false,
-        };
+        let in_order = before.value() < start || (!inclusive && before.value() == start);
         if in_order { Ok(()) } else { Err(self.damaged(before.value())) }
     }
 
-    /// Visits the rows that begin with a prefix in order, from a key on. The row behind the last is looked at too,
-    /// so that none is lost to a damaged key.
+    /// Visits the rows that begin with a prefix in order, all of them or those after a key. The row behind the last
+    /// is looked at too, so that none is lost to a damaged key.
     pub(super) fn scan(
         &self,
         prefix: &KeyBytes,
-        from: Bound<&KeyBytes>,
+        after: Option<&KeyBytes>,
         mut visit: impl FnMut(&[u8], &[u8]) -> Step,
     ) -> Result<(), StoreError> {
-        let from = match from {
-            Bound::Unbounded => Bound::Included(prefix.as_slice()),
-            Bound::Included(key) => Bound::Included(key.as_slice()),
-            Bound::Excluded(key) => Bound::Excluded(key.as_slice()),
-        };
+        let mut inclusive = after.is_none();
+        let mut last = after.unwrap_or(prefix).as_slice().to_vec();
+        let from = if inclusive { Bound::Included(last.as_slice()) } else { Bound::Excluded(last.as_slice()) };
         let mut cursor = self.rows.lower_bound(from).map_err(|e| self.fault(e))?;
-        self.check_before(&mut cursor, from)?;
-        let mut last: Option<Vec<u8>> = None;
+        self.check_before(&mut cursor, &last, inclusive)?;
         while let Some((key, value)) = cursor.next().map_err(|e| self.fault(e))? {
             let (key, payload) = (key.value(), self.checked(key.value(), value.value())?);
-            let in_order = match (&last, from) {
-                (Some(last), _) => key > last.as_slice(),
-                (None, Bound::Included(from)) => key >= from,
-                (None, Bound::Excluded(from)) => key > from,
-                (None, Bound::Unbounded) => true,
-            };
+            let in_order = key > last.as_slice() || (inclusive && key == last.as_slice());
             if !in_order {
                 return Err(self.damaged(key));
             }
             if !key.starts_with(prefix.as_slice()) || visit(key, payload)?.is_break() {
                 break;
             }
-            last = Some(key.to_vec());
+            inclusive = false;
+            last.clear();
+            last.extend_from_slice(key);
         }
         Ok(())
     }
@@ -164,7 +160,8 @@ impl<T: ReadableTable<Bytes, Bytes>> Rows<T> {
             if !key.starts_with(prefix.as_slice()) || visit(key, payload)?.is_break() {
                 break;
             }
-            last = key.to_vec();
+            last.clear();
+            last.extend_from_slice(key);
         }
         Ok(())
     }

@@ -270,6 +270,10 @@ pub trait Store: Send + Sync + 'static {
     /// is left out and reported; the others are stored.
     fn commit_deliveries(&self, commit: DeliveryCommit) -> Pending<Vec<WriteResult>>;
 
+    /// Moves deliveries that are due later than `latest` to `latest`, the latest ones first and at most `limit` of
+    /// them, and tells how many were moved (rule 29: due times are cut after the clock has stepped).
+    fn cut_due(&self, scheme: &str, target: &str, latest: Time, limit: usize) -> Pending<usize>;
+
     /// Stores a target's own state (not its position, which moves only with deliveries).
     fn set_target(&self, scheme: &str, target: &str, state: TargetState) -> Pending<()>;
 

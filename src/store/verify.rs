@@ -1,5 +1,7 @@
 //! The walk over every stored value (rule 26): `db verify`.
 
+use serde::Serialize;
+
 use super::body;
 use super::key::KeyBytes;
 use super::rows::{ON, STOP};
@@ -13,7 +15,7 @@ const CHUNK: usize = 5_000;
 const TOLD: usize = 10_000;
 
 /// A damaged value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Damage {
     /// Its table.
     pub table: &'static str,

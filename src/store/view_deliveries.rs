@@ -1,8 +1,6 @@
 //! Reads of targets, deliveries, attempts and owners.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
-
+use super::commit_deliveries::queued;
 use super::key::{KeyBytes, KeyReader};
 use super::rows::{ON, STOP};
 use super::shared::Snapshot;
@@ -14,6 +12,7 @@ use crate::clock::Time;
 use crate::name::Key;
 use crate::reason::State;
 use crate::store::{Attempt, Delivery, StoreError, TargetState};
+use std::collections::BTreeMap;
 
 type Read<T> = Result<T, StoreError>;
 
@@ -40,7 +39,7 @@ pub(super) fn due(
     if limit == 0 {
         return Ok(due);
     }
-    rows.scan(&of_target(scheme, target), Bound::Unbounded, |key, _| {
+    rows.scan(&of_target(scheme, target), None, |key, _| {
         let (at, document) = queued(key).ok_or_else(|| rows.damaged(key))?;
         if at > until {
             return STOP;
@@ -49,12 +48,6 @@ pub(super) fn due(
         if due.len() == limit { STOP } else { ON }
     })?;
     Ok(due)
-}
-
-fn queued(key: &[u8]) -> Option<(Time, Key)> {
-    let mut reader = KeyReader::new(key);
-    let (_, _, at, document) = (reader.text()?, reader.text()?, reader.time()?, reader.text()?);
-    Some((at, Key::from_text(document)))
 }
 
 /// See [`crate::store::Store::deliveries`].
@@ -73,8 +66,7 @@ pub(super) fn deliveries(
     }
     let Some(state) = state else {
         let after = after.map(|key| of_delivery(scheme, target, key));
-        let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        rows.scan(&of_target(scheme, target), from, |key, payload| {
+        rows.scan(&of_target(scheme, target), after.as_ref(), |key, payload| {
             let document = third_text(key).ok_or_else(|| rows.damaged(key))?;
             found.push((Key::from_text(document), from_json(payload).ok_or_else(|| rows.damaged(key))?));
             if found.len() == limit { STOP } else { ON }
@@ -84,8 +76,7 @@ pub(super) fn deliveries(
     let index = snapshot.table(&STATES)?;
     let place = of_target(scheme, target).u8(code(state));
     let after = after.map(|key| place.clone().text(key.as_str()));
-    let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-    index.scan(&place, from, |key, _| {
+    index.scan(&place, after.as_ref(), |key, _| {
         let document = Key::from_text(indexed(key).ok_or_else(|| index.damaged(key))?);
         match rows.get(&of_delivery(scheme, target, &document), from_json::<Delivery>)? {
             Some(row) if row.state == state => found.push((document, row)),
@@ -112,7 +103,7 @@ fn indexed(key: &[u8]) -> Option<String> {
 pub(super) fn counts(snapshot: &Snapshot, scheme: &str, target: &str) -> Read<BTreeMap<State, u64>> {
     let rows = snapshot.table(&COUNTS)?;
     let mut counts = BTreeMap::new();
-    rows.scan(&of_target(scheme, target), Bound::Unbounded, |key, payload| {
+    rows.scan(&of_target(scheme, target), None, |key, payload| {
         let state = key.last().and_then(|code| tables::state(*code));
         let (Some(state), Some(count)) = (state, to_count(payload)) else { return Err(rows.damaged(key)) };
         counts.insert(state, count);
@@ -125,7 +116,7 @@ pub(super) fn counts(snapshot: &Snapshot, scheme: &str, target: &str) -> Read<BT
 pub(super) fn attempts(snapshot: &Snapshot, scheme: &str, target: &str, key: &Key) -> Read<Vec<Attempt>> {
     let rows = snapshot.table(&ATTEMPTS)?;
     let mut attempts = Vec::new();
-    rows.scan(&of_delivery(scheme, target, key), Bound::Unbounded, |key, payload| {
+    rows.scan(&of_delivery(scheme, target, key), None, |key, payload| {
         attempts.push(from_json(payload).ok_or_else(|| rows.damaged(key))?);
         ON
     })?;

@@ -1,7 +1,5 @@
 //! Reads of documents, changes, progress and runs.
 
-use std::ops::Bound;
-
 use super::body;
 use super::commit_capture;
 use super::key::KeyReader;
@@ -23,7 +21,7 @@ type Read<T> = Result<T, StoreError>;
 pub(super) fn schemes(snapshot: &Snapshot) -> Read<Vec<String>> {
     let rows = snapshot.table(&SCHEMES)?;
     let mut schemes = Vec::new();
-    rows.scan(&super::key::KeyBytes::new(), Bound::Unbounded, |key, _| {
+    rows.scan(&super::key::KeyBytes::new(), None, |key, _| {
         schemes.push(KeyReader::new(key).text().ok_or_else(|| rows.damaged(key))?);
         ON
     })?;
@@ -56,7 +54,7 @@ pub(super) fn body(snapshot: &Snapshot, scheme: &str, key: &Key, version: u64) -
 pub(super) fn versions(snapshot: &Snapshot, scheme: &str, key: &Key) -> Read<Vec<u64>> {
     let rows = snapshot.table(&BODIES)?;
     let mut versions = Vec::new();
-    rows.scan(&of_document(scheme, key), Bound::Unbounded, |key, _| {
+    rows.scan(&of_document(scheme, key), None, |key, _| {
         let mut reader = KeyReader::new(key);
         let version = reader.text().and_then(|_| reader.text()).and_then(|_| reader.u64());
         versions.push(version.ok_or_else(|| rows.damaged(key))?);
@@ -72,7 +70,7 @@ pub(super) fn changes(snapshot: &Snapshot, scheme: &str, after: u64, limit: usiz
     if limit == 0 {
         return Ok(changes);
     }
-    rows.scan(&of_scheme(scheme), Bound::Excluded(&of_scheme(scheme).u64(after)), |key, payload| {
+    rows.scan(&of_scheme(scheme), Some(&of_scheme(scheme).u64(after)), |key, payload| {
         let change: Change = from_json(payload).ok_or_else(|| rows.damaged(key))?;
         if changes.last().is_some_and(|last| last.seq + 1 != change.seq) {
             // Sequence numbers have no gaps, so one is missing here.
@@ -88,7 +86,7 @@ pub(super) fn changes(snapshot: &Snapshot, scheme: &str, after: u64, limit: usiz
 pub(super) fn by_number(snapshot: &Snapshot, scheme: &str, number: &str) -> Read<Vec<Key>> {
     let rows = snapshot.table(&NUMBERS)?;
     let mut keys = Vec::new();
-    rows.scan(&of_scheme(scheme).text(number), Bound::Unbounded, |key, _| {
+    rows.scan(&of_scheme(scheme).text(number), None, |key, _| {
         let mut reader = KeyReader::new(key);
         let document = reader.text().and_then(|_| reader.text()).and_then(|_| reader.text());
         keys.push(Key::from_text(document.ok_or_else(|| rows.damaged(key))?));
@@ -105,11 +103,10 @@ pub(super) fn documents(snapshot: &Snapshot, scheme: &str, filter: &DocumentFilt
     let first = of_scheme(scheme).beginning(prefix);
     // A key before the prefix is no narrower start than the prefix itself.
     let after = after.as_ref().map(|key| of_document(scheme, key)).filter(|after| *after >= first);
-    let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
     if *limit == 0 {
         return Ok(documents);
     }
-    rows.scan(&first, from, |key, payload| {
+    rows.scan(&first, after.as_ref(), |key, payload| {
         let head = to_head(payload).ok_or_else(|| rows.damaged(key))?;
         if changed_since.is_none_or(|since| head.captured_at >= since) {
             let mut reader = KeyReader::new(key);
@@ -125,7 +122,7 @@ pub(super) fn documents(snapshot: &Snapshot, scheme: &str, filter: &DocumentFilt
 pub(super) fn quarantined(snapshot: &Snapshot, scheme: &str) -> Read<Vec<Quarantine>> {
     let rows = snapshot.table(&QUARANTINE)?;
     let mut quarantined = Vec::new();
-    rows.scan(&of_scheme(scheme), Bound::Unbounded, |key, payload| {
+    rows.scan(&of_scheme(scheme), None, |key, payload| {
         quarantined.push(from_json(payload).ok_or_else(|| rows.damaged(key))?);
         ON
     })?;

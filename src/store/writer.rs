@@ -5,7 +5,7 @@
 //! the error, the database is closed and opened again, and goes on with what is durable. A sync is never tried
 //! twice: after a failed one the pages may be marked clean and yet be lost.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -13,14 +13,15 @@ use std::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
 use super::commit_capture::{self, CaptureCommand, CapturePlan};
-use super::commit_deliveries::{self, DeliveryPlan};
+use super::commit_deliveries::{self, CutPlan, DeliveryPlan};
 use super::file::{self, Opened, Opener};
-use super::heal;
 use super::rows::fault;
 use super::settings::{self, SettingPlan};
 use super::shared::{Handle, Shared};
 use super::tables::META;
 use super::transaction::{self, Tables};
+use super::{heal_deliveries, heal_documents};
+use crate::clock::Time;
 use crate::crash;
 use crate::store::{CaptureDone, DeliveryCommit, Step, StoreError, TargetState, WriteResult};
 
@@ -31,6 +32,9 @@ pub(super) const QUEUE: usize = 64;
 const GROUP: usize = 32;
 /// Bytes of one transaction, about: what it changes is held in memory until its commit.
 const GROUP_BYTES: usize = 8 * 1024 * 1024;
+
+/// How often one thing is rebuilt in one process: more often it does not help.
+const HEALINGS: u8 = 3;
 
 /// Where the answer to a command goes. Dropped without one, it says that the writer gave up.
 pub(super) struct Reply<T>(Option<oneshot::Sender<Result<T, StoreError>>>);
@@ -63,12 +67,14 @@ pub(super) enum Command {
     Capture(Box<CaptureCommand>, Reply<CaptureDone>),
     /// Deliveries of a target.
     Deliveries(Box<DeliveryCommit>, Reply<Vec<WriteResult>>),
+    /// Due times later than this are cut, so many of them.
+    CutDue(String, String, Time, usize, Reply<usize>),
     /// A target's own state.
     Target(String, String, Box<TargetState>, Reply<()>),
     /// Why a scheme's capture is paused.
     Paused(String, Option<String>, Reply<()>),
-    /// A read met a damaged row of this scheme's target.
-    Heal(String, String),
+    /// A read met a damaged row of this scheme's documents, or of a target's deliveries.
+    Heal(String, Option<String>),
 }
 
 impl Command {
@@ -80,6 +86,7 @@ impl Command {
                     |write: &crate::store::DeliveryWrite| write.attempt.as_ref().map_or(0, |a| a.payload.len());
                 commit.writes.iter().map(|write| 1024 + payload(write)).sum()
             }
+            Self::CutDue(.., limit, _) => limit.saturating_mul(1024),
             Self::Target(..) | Self::Paused(..) | Self::Heal(..) => 1024,
         }
     }
@@ -89,6 +96,7 @@ impl Command {
         match self {
             Self::Capture(_, reply) => reply.send(Err(error)),
             Self::Deliveries(_, reply) => reply.send(Err(error)),
+            Self::CutDue(.., reply) => reply.send(Err(error)),
             Self::Target(.., reply) | Self::Paused(.., reply) => reply.send(Err(error)),
             Self::Heal(..) => {}
         }
@@ -104,7 +112,7 @@ impl Command {
                 Step::Settle => ("settle.before_commit", "settle.after_commit"),
                 Step::Operate => ("operate.before_commit", "operate.after_commit"),
             }),
-            Self::Target(..) | Self::Paused(..) | Self::Heal(..) => None,
+            Self::CutDue(..) | Self::Target(..) | Self::Paused(..) | Self::Heal(..) => None,
         }
     }
 }
@@ -136,8 +144,8 @@ pub(super) struct Writer {
     pub(super) inbox: Receiver<Command>,
     /// Whether the file already says that it is not closed.
     pub(super) unclean: bool,
-    /// Targets whose rows were rebuilt in this process: once is enough, or it does not help.
-    pub(super) healed: HashSet<(String, String)>,
+    /// How often the documents of a scheme, or the deliveries of its target, were rebuilt.
+    pub(super) healed: HashMap<(String, Option<String>), u8>,
 }
 
 impl Writer {
@@ -168,7 +176,7 @@ impl Writer {
         let mut waiting = VecDeque::from([first]);
         while waiting.len() < GROUP && bytes < GROUP_BYTES {
             let Ok(next) = self.inbox.try_recv() else { break };
-            bytes += next.bytes();
+            bytes = bytes.saturating_add(next.bytes());
             waiting.push_back(next);
         }
         Group { waiting, ..Group::default() }
@@ -219,18 +227,23 @@ impl Writer {
         let points = command.points();
         let wrote = match command {
             Command::Capture(command, reply) => {
+                let scheme = command.scheme().to_owned();
                 let plan = commit_capture::plan(tables, *command);
+                if let Err(StoreError::Damaged { .. }) = &plan {
+                    // Its documents are to be compared again with what is left of them.
+                    group.wrote |= self.heal(tables, &scheme, None)?;
+                }
                 carry_out(tables, group, reply, plan, CapturePlan::write)?
             }
             Command::Deliveries(commit, reply) => {
-                let mut plan = commit_deliveries::plan(tables, &commit);
-                if let Err(StoreError::Damaged { .. }) = &plan
-                    && self.heal(tables, commit.scheme.clone(), commit.target.clone())?
-                {
-                    group.wrote = true;
-                    plan = commit_deliveries::plan(tables, &commit);
-                }
+                let of = (commit.scheme.as_str(), commit.target.as_str());
+                let plan = self.plan_healed(tables, group, of, |tables| commit_deliveries::plan(tables, &commit))?;
                 carry_out(tables, group, reply, plan, DeliveryPlan::write)?
+            }
+            Command::CutDue(scheme, target, latest, limit, reply) => {
+                let plan = |tables: &Tables<'_>| commit_deliveries::plan_cut(tables, &scheme, &target, latest, limit);
+                let plan = self.plan_healed(tables, group, (&scheme, &target), plan)?;
+                carry_out(tables, group, reply, plan, CutPlan::write)?
             }
             Command::Target(scheme, target, state, reply) => {
                 let plan = settings::plan_target(tables, scheme, target, *state);
@@ -240,7 +253,7 @@ impl Writer {
                 let plan = settings::plan_paused(tables, scheme, why);
                 carry_out(tables, group, reply, plan, SettingPlan::write)?
             }
-            Command::Heal(scheme, target) => self.heal(tables, scheme, target)?,
+            Command::Heal(scheme, target) => self.heal(tables, &scheme, target.as_deref())?,
         };
         if wrote {
             group.wrote = true;
@@ -249,13 +262,43 @@ impl Writer {
         Ok(())
     }
 
-    /// Rebuilds a target's rows once; whether it did.
-    fn heal(&mut self, tables: &mut Tables<'_>, scheme: String, target: String) -> Result<bool, StoreError> {
-        if self.healed.contains(&(scheme.clone(), target.clone())) {
-            return Ok(false);
+    /// Plans; where that meets a damaged row of a target, heals it and plans once more.
+    fn plan_healed<P>(
+        &mut self,
+        tables: &mut Tables<'_>,
+        group: &mut Group,
+        (scheme, target): (&str, &str),
+        plan: impl Fn(&Tables<'_>) -> Result<P, StoreError>,
+    ) -> Result<Result<P, StoreError>, StoreError> {
+        let first = plan(tables);
+        if !matches!(first, Err(StoreError::Damaged { .. })) || !self.heal(tables, scheme, Some(target))? {
+            return Ok(first);
         }
-        heal::rebuild(tables, &scheme, &target)?;
-        Ok(self.healed.insert((scheme, target)))
+        group.wrote = true;
+        Ok(plan(tables))
+    }
+
+    /// Rebuilds what this scheme's documents, or this target's deliveries, and all others with damaged rows have
+    /// lost; whether anything was.
+    fn heal(&mut self, tables: &mut Tables<'_>, scheme: &str, target: Option<&str>) -> Result<bool, StoreError> {
+        let mut damaged: BTreeSet<(String, Option<String>)> = match target {
+            Some(_) => heal_deliveries::damaged(tables)?.into_iter().map(|(s, target)| (s, Some(target))).collect(),
+            None => heal_documents::damaged(tables)?.into_iter().map(|scheme| (scheme, None)).collect(),
+        };
+        damaged.insert((scheme.to_owned(), target.map(str::to_owned)));
+        let mut healed = false;
+        for of in damaged {
+            let times = self.healed.entry(of.clone()).or_default();
+            if *times < HEALINGS {
+                *times += 1;
+                match &of.1 {
+                    Some(target) => heal_deliveries::rebuild(tables, &of.0, target)?,
+                    None => heal_documents::rebuild(tables, &of.0)?,
+                }
+                healed = true;
+            }
+        }
+        Ok(healed)
     }
 
     /// Closes the database and opens it again; if that fails, the next command tries once more.

@@ -2,6 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+mod api;
+mod check;
+mod content;
+mod deltas;
+mod demo;
+mod first_day;
+mod people;
+mod recovery;
+mod samples;
+mod secrets;
+mod service;
 mod simulate;
+mod source_trouble;
 mod support;
+mod target_trouble;
 mod tidy;
+mod windows;

@@ -151,3 +151,17 @@ fn a_setting_that_cannot_be_used_is_named() {
     let proxy = Transport { proxy: Some(Secret::new("::")), ..transport() };
     assert_eq!(make(proxy), "`proxy` is no address of a proxy");
 }
+
+#[test]
+fn clocks_that_agree_as_far_as_a_date_can_tell_are_not_apart() {
+    for (date, sent, received, expected) in [
+        (10_000, 10_400, 10_500, 0),
+        (10_000, 10_950, 11_200, 0),
+        (10_000, 11_400, 11_500, -401),
+        (10_000, 70_999, 71_100, -60_000),
+        (10_000, 9_000, 9_900, 100),
+        (10_000, 9_000, 10_300, 0),
+    ] {
+        assert_eq!(super::least_offset(Time(date), Time(sent), Time(received)), expected, "{date} {sent} {received}");
+    }
+}

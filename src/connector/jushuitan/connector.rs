@@ -49,8 +49,8 @@ impl Jushuitan {
         Self { settings, account, http, zone, clock }
     }
 
-    async fn call(&self, method: &str, biz: &Map<String, Value>, page: u64) -> Result<Got, Fault> {
-        let biz = Value::Object(biz.clone()).to_string();
+    async fn call(&self, method: &str, biz: Map<String, Value>, page: u64) -> Result<Got, Fault> {
+        let biz = Value::Object(biz).to_string();
         let reply = self.http.post(gateway::request(&self.settings, method, biz, self.clock.now())).await?;
         let got = self.read(&reply, page);
         if !matches!(&got, Err(fault) if fault.kind == FaultKind::Throttled) {
@@ -63,8 +63,7 @@ impl Jushuitan {
         if let Some(kind) = of_status(reply.status, Purpose::Read) {
             return Err(self.http.fault(kind, reply.described()));
         }
-        let body = reply.json().unwrap_or_default();
-        let listing = match envelope::read(self.settings.gateway, body) {
+        let listing = match envelope::read(self.settings.gateway, reply.content()) {
             Ok(listing) => listing,
             Err(NoListing::Refused { code, message }) => return Err(self.refused(code, &message)),
             Err(NoListing::Unrecognised(what)) => {
@@ -72,8 +71,7 @@ impl Jushuitan {
                 return Err(self.http.fault(FaultKind::Unknown, words));
             }
         };
-        let absurd = absurdity(&listing, page);
-        if let Some(what) = absurd {
+        if let Some(what) = absurdity(&listing, page) {
             return Err(Fault::new(FaultKind::Unknown, what));
         }
         let documents = listing.documents.iter().map(|raw| RawDocument { bytes: raw.get().as_bytes().to_vec() });
@@ -83,7 +81,7 @@ impl Jushuitan {
     fn refused(&self, code: i64, message: &str) -> Fault {
         let mut words = format!("code {code}: {message}");
         match classify(code, message) {
-            FaultKind::Throttled => return self.http.throttled(words, None),
+            FaultKind::Throttled => self.http.throttled(words, None),
             kind => {
                 if concerns_clock(code, message) {
                     words.push_str(&self.clock_hint());
@@ -123,7 +121,7 @@ impl Jushuitan {
         for page in 1.. {
             let moments = Moments { window: None, zone: &self.zone, page, page_size: call.max_page };
             let biz = self.biz(call, &shaping, Some(ids), &moments)?;
-            let got = self.call(call.name, &biz, page).await?;
+            let got = self.call(call.name, biz, page).await?;
             documents.extend(got.documents);
             if !got.has_next {
                 break;
@@ -205,7 +203,7 @@ impl Connector for Jushuitan {
 
     async fn login(&self) -> Result<(), Fault> {
         let biz = Map::from_iter([("page_index".to_owned(), 1.into()), ("page_size".to_owned(), 1.into())]);
-        match self.call("shops.query", &biz, 1).await {
+        match self.call("shops.query", biz, 1).await {
             Ok(_) => Ok(()),
             Err(fault) if fault.kind == FaultKind::Session => {
                 Err(Fault::new(FaultKind::Refused, format!("{} ({})", self.renewal(), fault.words)))
@@ -226,7 +224,7 @@ impl Connector for Jushuitan {
         let page_size = source.page_size.unwrap_or(call.max_page).clamp(1, call.max_page);
         let moments = Moments { window: request.window, zone: &self.zone, page, page_size };
         let biz = self.biz(call, &source.params, None, &moments)?;
-        let Got { documents, total, has_next } = self.call(call.name, &biz, page).await?;
+        let Got { documents, total, has_next } = self.call(call.name, biz, page).await?;
         Ok(Page { documents, next: has_next.then(|| (page + 1).to_string()), total })
     }
 

@@ -13,7 +13,9 @@ mod calls;
 mod fields;
 
 mod connector;
+
+pub use connector::Jushuitan;
+pub use settings::{App, Gateway, JushuitanSettings, KEYS, connect};
+
 #[cfg(test)]
 mod tests;
-pub use connector::Jushuitan;
-pub use settings::{App, Gateway, JushuitanSettings};

@@ -6,13 +6,12 @@ use serde_json::Value;
 use super::calls::{CALLS, Call, Kind};
 use super::client::{Client, unsent};
 use super::judge::Judge;
-use super::lines::Row;
 use super::operate;
 use super::payload;
-use super::query::{Bill, Found, Question, any_of};
+use super::query::{Found, Question, any_of};
 use super::save::{self, Lines, Sent, Verdict};
-use super::shape::{List, Shape};
-use super::status::{Status, returned};
+use super::shape::Shape;
+use super::status::{Status, returned, text};
 use crate::clock::Zone;
 use crate::connector::reply::Purpose;
 use crate::connector::{
@@ -97,8 +96,9 @@ impl Kingdee {
         };
         let Ok(found) = question.ask(&self.client).await else { return };
         for (id, sent, lines) in open {
-            let bill = found.bills.iter().find(|bill| bill.id == id);
-            *lines = save::lines(sent, |list| rows(bill, list));
+            if let Some(bill) = found.bills.iter().find(|bill| bill.id == id) {
+                *lines = save::lines(sent, |list| bill.rows.get(&list.name).cloned());
+            }
         }
     }
 
@@ -141,12 +141,7 @@ impl Kingdee {
     }
 
     async fn ask(&self, call: &Call, form: &str, spec: &CallSpec, probes: &[Probe]) -> Result<Found, Fault> {
-        let ids = probes.iter().filter_map(|probe| match &probe.target_id {
-            Some(id) => Some(id.clone()),
-            None if call.kind == Kind::Save => None,
-            None => operate::addressed(&probe.attempted.as_ref()?.payload),
-        });
-        let ids: Vec<String> = ids.collect();
+        let ids: Vec<String> = probes.iter().filter_map(|probe| id(call, probe)).collect();
         let ids = ids.iter().map(String::as_str);
         if call.kind != Kind::Save {
             return self.states(form, any_of(ids, std::iter::empty())).await;
@@ -177,10 +172,6 @@ fn told_lines(sent: &Sent<'_>, returned: &[Value]) -> Lines {
     save::lines(sent, |list| save::returned_rows(element?, list))
 }
 
-fn rows(bill: Option<&Bill>, list: &List) -> Option<Vec<Row>> {
-    bill?.rows.get(&list.name).cloned()
-}
-
 /// The query keys of several payloads, each once: of heads, and of entities.
 fn united<'a>(shapes: impl Iterator<Item = &'a Shape>) -> (Vec<String>, Vec<(String, Vec<String>)>) {
     let (mut head, mut lists) = (Vec::new(), Vec::<(String, Vec<String>)>::new());
@@ -206,6 +197,15 @@ fn united<'a>(shapes: impl Iterator<Item = &'a Shape>) -> (Vec<String>, Vec<(Str
 
 fn unknown(call: &str) -> Fault {
     Fault::new(FaultKind::Permanent, format!("金蝶云星空 has no call `{call}` for this"))
+}
+
+/// The id a probe asks for.
+fn id(call: &Call, probe: &Probe) -> Option<String> {
+    match &probe.target_id {
+        Some(id) => Some(id.clone()),
+        None if call.kind == Kind::Save => None,
+        None => operate::addressed(&probe.attempted.as_ref()?.payload),
+    }
 }
 
 /// The call and the form it is for.
@@ -285,10 +285,14 @@ impl Connector for Kingdee {
 
     async fn probe(&self, spec: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
         let (call, form) = target(spec)?;
+        if probes.iter().any(|probe| probe.number.is_none() && id(call, probe).is_none()) {
+            return Err(Fault::new(FaultKind::Permanent, "a document without number and id can't be asked for"));
+        }
         let mut findings = Vec::with_capacity(probes.len());
         for probes in probes.chunks(MOST_ASKED) {
             let found = self.ask(call, form, spec, probes).await?;
-            let users = self.client.users().await;
+            let creator = text(spec.options.get("Creator"));
+            let users: Vec<String> = self.client.users().await.into_iter().chain(creator).collect();
             let judge = Judge {
                 kind: call.kind,
                 compare: &spec.compare,

@@ -28,7 +28,7 @@ pub fn read(reply: &Reply, purpose: Purpose) -> Result<Value, FaultKind> {
             Purpose::Send => FaultKind::Unknown,
         });
     }
-    let value: Value = reply.json().and_then(|body| serde_json::from_slice(body).ok()).ok_or(FaultKind::Unknown)?;
+    let value: Value = serde_json::from_slice(reply.content()).map_err(|_| FaultKind::Unknown)?;
     Ok(unwrapped(value))
 }
 

@@ -1,5 +1,6 @@
 //! 金蝶云星空 as a target (protocols/kingdee.md): sessions, saves with a result per bill, operations by id, probes.
 
+mod keys;
 mod settings;
 mod sign;
 
@@ -28,4 +29,8 @@ mod connector;
 
 pub use client::Client;
 pub use connector::Kingdee;
+pub use keys::{KEYS, check, connect};
 pub use settings::{Application, KingdeeSettings, Login, SignDigest, TimeUnit};
+
+#[cfg(test)]
+mod tests;

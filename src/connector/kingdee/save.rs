@@ -93,30 +93,44 @@ fn asked_back(own: Option<Value>, sent: &[Sent<'_>]) -> Value {
 
 /// What a status says of each bill: successes by the number they name, never by place; errors by `DIndex`.
 pub fn judge(sent: &[Sent<'_>], status: &Status) -> Vec<Verdict> {
-    let of = |sent: &Sent<'_>, entity: &Entity| match (&sent.number, &entity.number) {
+    let named = |bill: &Sent<'_>, entity: &Entity| match (&bill.number, &entity.number) {
         (Some(sent), Some(named)) => sent == named,
-        _ => sent.id.is_some() && sent.id == entity.id,
+        _ => bill.id.is_some() && bill.id == entity.id,
     };
-    let strays: Vec<&Entity> =
-        status.successes.iter().filter(|entity| !sent.iter().any(|sent| of(sent, entity))).collect();
-    let mut verdicts = Vec::with_capacity(sent.len());
-    for (place, bill) in sent.iter().enumerate() {
-        let accepted: Vec<&Entity> = status.successes.iter().filter(|entity| of(bill, entity)).collect();
-        let errors = errors_of(place, sent.len(), status);
-        verdicts.push(match (accepted.as_slice(), errors.as_slice()) {
-            ([only], []) if bill.id.is_some() && only.id.is_some() && bill.id != only.id => {
-                let ids = (bill.id.as_deref().unwrap_or_default(), only.id.as_deref().unwrap_or_default());
-                unknown(format!("id {} was sent, id {} is named as saved", ids.0, ids.1))
+    let stray = |entity: &&Entity| !sent.iter().any(|bill| named(bill, entity));
+    let strays: Vec<&Entity> = status.successes.iter().filter(stray).collect();
+    let judged = |(place, bill): (usize, &Sent<'_>)| {
+        let twins = sent.iter().filter(|other| other.number.is_some() && other.number == bill.number);
+        if twins.count() > 1 {
+            return unknown("two bills of the request have this number");
+        }
+        let accepted: Vec<&Entity> = status.successes.iter().filter(|entity| named(bill, entity)).collect();
+        verdict(bill, &accepted, &errors_of(place, sent.len(), status), &strays, status)
+    };
+    sent.iter().enumerate().map(judged).collect()
+}
+
+/// The verdict of one bill by what names it; `strays` are successes that name no bill of ours.
+fn verdict(
+    bill: &Sent<'_>,
+    accepted: &[&Entity],
+    errors: &[&ItemError],
+    strays: &[&Entity],
+    status: &Status,
+) -> Verdict {
+    match (accepted, errors) {
+        ([only], []) => match (&bill.id, &only.id) {
+            (Some(sent), Some(saved)) if sent != saved => {
+                unknown(format!("id {sent} was sent, id {saved} is named as saved"))
             }
-            ([only], []) => Verdict::Accepted((*only).clone()),
-            ([], []) if !strays.is_empty() => Verdict::Failed(FaultKind::Refused, renumbered(bill, &strays)),
-            ([], []) => unknown(format!("the answer names it neither as saved nor as refused: {}", status.messages())),
-            ([], errors) => Verdict::Failed(of_bill(status.code, errors, bill.number.as_deref()), words(errors)),
-            (_, []) => unknown("the answer names it as saved more than once"),
-            (_, errors) => unknown(format!("the answer names it as saved and as refused: {}", words(errors))),
-        });
+            _ => Verdict::Accepted((*only).clone()),
+        },
+        ([], []) if !strays.is_empty() => Verdict::Failed(FaultKind::Refused, renumbered(bill, strays)),
+        ([], []) => unknown(format!("the answer names it neither as saved nor as refused: {}", status.messages())),
+        ([], errors) => Verdict::Failed(of_bill(status.code, errors, bill.number.as_deref()), words(errors)),
+        (_, []) => unknown("the answer names it as saved more than once"),
+        (_, errors) => unknown(format!("the answer names it as saved and as refused: {}", words(errors))),
     }
-    verdicts
 }
 
 /// The errors of the bill at a place. An error of the whole call has index 0 as well: where nothing was saved and
@@ -157,7 +171,7 @@ pub struct Lines {
     pub ids: BTreeMap<String, BTreeMap<String, String>>,
     /// Entities whose rows were not all seen and matched.
     pub open: Vec<String>,
-    /// Entities that have another number of rows than was sent: `FEntity has 1 of 2 lines`.
+    /// Entities that have another number of rows than lines were sent, in words.
     pub mismatches: Vec<String>,
 }
 
@@ -233,3 +247,6 @@ pub fn receipt(entity: &Entity, sent: &Sent<'_>, lines: Lines) -> Receipt {
     let number = entity.number.clone().or_else(|| sent.number.clone());
     Receipt { id: entity.id.clone().or_else(|| sent.id.clone()), number, lines: lines.ids }
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,6 +57,11 @@ pub fn headers(app: &Application, signed: &Signed<'_>) -> Option<Vec<(&'static s
     ])
 }
 
+/// Whether an application's id is of the form that can sign requests.
+pub fn can_sign(app_id: &str) -> bool {
+    client(app_id).is_some()
+}
+
 /// The mask of the client key, published with the SDK.
 const MASK: &[u8] = b"0054f397c6234378b09ca7d3e5debce7";
 

@@ -65,7 +65,7 @@ fn the_canonical_form_is_frozen() {
     let json = r#"{"items":[{"ioi_id":2,"qty":"1.50"},{"q":true},{"ioi_id":"x","ts":1}],"a":[null,-1.20e3],"物":"\n"}"#;
     assert_eq!(
         hex::encode(hash(&shipments(), json)),
-        "a93bab38d5f9c2fbdca1c0a909061f4cc5c78bce37228ef8d70a026fdef66b24"
+        "4f27342de772590928ebe23a4256630ec9a831b25e9cd6afd13c911daa25d129"
     );
 }
 
@@ -141,6 +141,7 @@ fn rule_20_lines_without_a_key_of_their_own_are_paired_by_content_and_it_is_said
             &[r#""$.items[*]" "remove" {"ioi_id":1,"q":1} "1" true"#],
         ),
         (r#"{"items":[{"ioi_id":null}]}"#, r#"{"items":[]}"#, &[r#""$.items[*]" "remove" {"ioi_id":null} true"#]),
+        (r#"{"items":[{"ioi_id":" "}]}"#, r#"{"items":[]}"#, &[r#""$.items[*]" "remove" {"ioi_id":" "} true"#]),
     ] {
         assert_eq!(told(&shipments(), before, after), changes, "{before} {after}");
     }
@@ -155,4 +156,12 @@ fn long_lists_compare_in_linear_time() {
     assert_eq!(told(&shipments(), &lines(0), &lines(50_000)).len(), 100_000);
     let same = |count: usize| format!(r#"{{"items":[{}]}}"#, vec!["{}"; count].join(","));
     assert_eq!(told(&shipments(), &same(50_000), &same(60_000)).len(), 10_000);
+}
+
+#[test]
+fn the_deepest_documents_are_compared_on_a_small_stack() {
+    let nested = |leaf: &str| r#"{"a":["#.repeat(50) + leaf + &"]}".repeat(50);
+    let walk = move || told(&shipments(), &nested("1"), &nested("2"));
+    let changes = std::thread::Builder::new().stack_size(512 * 1024).spawn(walk).unwrap().join().unwrap();
+    assert_eq!(changes, [format!(r#""${}" "replace" 1 2"#, ".a[*]".repeat(50))]);
 }

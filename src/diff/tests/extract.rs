@@ -65,7 +65,9 @@ fn number_time_and_row_version_may_be_absent_but_not_lists() {
     assert_eq!((bare.number, bare.time_text, bare.row_version), (None, None, None));
     let fault = extract(br#"{"so_id":[],"k":1}"#, &paths(&["k"])).unwrap_err();
     assert_eq!(fault.to_string(), "`$.so_id` is a list, allowed: text, a number, null");
-    assert!(matches!(fault, ExtractFault::Scalar { key, .. } if key.as_str() == "1"));
+    assert!(matches!(fault, ExtractFault::Scalar { key, time_text: None, .. } if key.as_str() == "1"));
+    let fault = extract(br#"{"head":{"modified":"2024-03-01"}}"#, &paths(&["k"])).unwrap_err();
+    assert!(matches!(fault, ExtractFault::Key { time_text, .. } if time_text.as_deref() == Some("2024-03-01")));
 }
 
 #[test]

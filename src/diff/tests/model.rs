@@ -16,7 +16,25 @@ pub(super) enum Json {
     Object(Vec<(String, Json)>),
 }
 
-const NAMES: [&str; 12] = ["id", "q", "m", "ts", "items", "subs", "tags", "head", "物流费", "a\"b", "\u{1}", "é"];
+/// Those that the rules of the properties name, those that want escapes, and some that begin alike.
+const NAMES: [&str; 16] = [
+    "id",
+    "q",
+    "m",
+    "ts",
+    "items",
+    "subs",
+    "tags",
+    "head",
+    "物流费",
+    "a\"b",
+    "\u{1}",
+    "é",
+    "id\u{0}",
+    "FEntry_Q",
+    "FEntry_Qty",
+    "FEntry_Price",
+];
 
 /// A number in one of the ways to write it; few values, so that equal ones meet.
 fn number(random: &mut Rng) -> String {
@@ -27,6 +45,9 @@ fn number(random: &mut Rng) -> String {
 }
 
 fn text(random: &mut Rng) -> String {
+    if random.u8(..20) == 0 {
+        return "x".repeat(random.usize(253..258));
+    }
     let texts = ["", " ", "7", "7.0", "12.5", "12.50", "a", "A", "null", "e\u{301}", "é", "\u{0}\n\"\\/", "😀", "007"];
     random.choice(texts).unwrap().to_owned()
 }

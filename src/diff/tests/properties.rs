@@ -4,7 +4,7 @@ use super::{model, rules};
 use crate::diff::{DiffRules, Differ, Document, FieldChange, Numbers, Paths, extract, json_patch, parse};
 use crate::diff::{Identity, RulePath};
 
-const CASES: u64 = 1_000;
+const CASES: u64 = 600;
 
 fn all_rules() -> Vec<DiffRules> {
     let ignore = ["ts", "items.*.m", "tags.*.subs.*", "head.ts"];

@@ -110,7 +110,7 @@ pub struct DeliveryQuery {
     /// Only this state; none: everything that is not settled.
     pub state: Option<State>,
     /// Go on after this (target, key).
-    pub after: Option<(String, Key)>,
+    pub after: Option<Place>,
     /// At most this many.
     pub limit: usize,
     /// Language of sentences.
@@ -126,12 +126,15 @@ pub struct MissingView {
     pub codes: Vec<(String, String)>,
 }
 
+/// Where a list goes on: after this key of this target.
+pub type Place = (String, Key);
+
 /// Lists deliveries of a scheme, target by target in key order. The second value is where to go on, none at the end.
 pub fn deliveries(
     store: &dyn Store,
     scheme: &Scheme,
     query: &DeliveryQuery,
-) -> Result<(Vec<DeliveryView>, Option<(String, Key)>), StoreError> {
+) -> Result<(Vec<DeliveryView>, Option<Place>), StoreError> {
     let mut found: Vec<DeliveryView> = Vec::new();
     let states: Vec<State> = match query.state {
         Some(state) => vec![state],

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use redb::ReadableTable;
 
 use super::random::{self, SCHEMES, TARGETS};
-use super::samples::{attempt, created, deliver, give, key, progress, reads, row, run, step, write};
+use super::samples::{attempt, capture, captured, created, deliver, give, key, progress, reads, row, run, step, write};
+use super::storage::Memory;
+use crate::change::ChangeKind;
 use crate::clock::Time;
 use crate::reason::{Code, State};
 use crate::store::key::KeyBytes;
@@ -87,7 +89,7 @@ fn rule_26_a_flipped_bit_is_refused_or_without_effect() {
         flipped[at] ^= 1 << bit;
         fs::write(&flipped_path, &flipped).unwrap();
         let seen = read_only(&flipped_path).map(|store| compare(&store, &expected)).ok();
-        match RedbStore::open(&flipped_path, &RedbOptions::default()) {
+        match Memory::of(flipped).open_checked() {
             Ok(store) => {
                 let Seen { errors, wrong } = compare(&store, &expected);
                 assert!(wrong.is_empty(), "bit {bit} of byte {at}: wrong {wrong:?}");
@@ -117,19 +119,45 @@ fn rule_26_a_damaged_row_is_named_and_verify_lists_it() {
     });
     damage(&path, &HEADS, &tables::of_document("s", &key("1")));
     damage(&path, &BODIES, &tables::of_document("s", &key("2")).u64(1));
-    let store = open(&path);
+    let store = RedbStore::open_read_only(&path, &RedbOptions::default()).unwrap();
     let error = store.heads("s", &[key("2"), key("1")]).unwrap_err();
     assert!(error.to_string().contains("`heads/1` is damaged at `s 1`"), "{error}");
     assert_eq!(store.heads("s", &[key("2")]).unwrap().len(), 1);
     assert!(matches!(store.body("s", &key("2"), 1), Err(StoreError::Damaged { .. })));
     assert!(store.body("s", &key("1"), 1).unwrap().is_some());
-    // A commit that needs the row is refused alone; others in its group are stored.
-    let waiting = [created("s", &["1"]), created("s", &["3"])].map(|commit| store.commit_capture(commit));
-    let [refused, done] = waiting.map(|pending| pending.wait());
-    assert!(matches!(refused, Err(StoreError::Damaged { .. })));
-    assert_eq!(done.unwrap().last_seq, 3);
     let damage = |table, key: &str| Damage { table, key: key.to_owned() };
     assert_eq!(store.verify().unwrap(), [damage("heads/1", "s 1"), damage("bodies/1", "s 2 1")]);
+}
+
+#[test]
+fn rule_26_a_lost_head_or_body_is_never_compared_with_and_is_read_again() {
+    let (_folder, path) = stored(|store| {
+        store.commit_capture(created("s", &["1", "2", "3"])).wait().unwrap();
+        let again = capture("s", ["1", "3"].map(|text| captured(text, 1, ChangeKind::Updated)).to_vec());
+        store.commit_capture(again).wait().unwrap();
+    });
+    damage(&path, &HEADS, &tables::of_document("s", &key("1")));
+    damage(&path, &BODIES, &tables::of_document("s", &key("2")).u64(1));
+    damage(&path, &BODIES, &tables::of_document("s", &key("3")).u64(1));
+    let store = open(&path);
+    // A commit that needs a lost row is refused alone; others in its group are stored.
+    let update = capture("s", vec![captured("1", 2, ChangeKind::Updated)]);
+    let waiting = [update.clone(), created("s", &["4"])].map(|commit| store.commit_capture(commit));
+    let [refused, done] = waiting.map(|pending| pending.wait());
+    assert!(matches!(refused, Err(StoreError::Damaged { .. })), "{refused:?}");
+    assert_eq!(done.unwrap().last_seq, 6);
+    let heads = store.heads("s", &["1", "2", "3"].map(key)).unwrap();
+    let gates: Vec<_> =
+        heads.into_iter().flatten().map(|head| (head.version, head.seq, head.raw_hash.is_some())).collect();
+    // The third lost only an old version.
+    assert_eq!(gates, [(2, 4, false), (1, 2, false), (2, 5, true)]);
+    assert_eq!(store.versions("s", &key("3")).unwrap(), [2]);
+    assert_eq!(store.body("s", &key("2"), 1).unwrap(), None);
+    let quarantined: Vec<String> = store.quarantined("s").unwrap().into_iter().map(|q| q.key.to_string()).collect();
+    assert_eq!(quarantined, ["1", "2"]);
+    store.commit_capture(update).wait().unwrap();
+    assert_eq!(store.by_number("s", "SO-1").unwrap(), [key("1")]);
+    assert_eq!((store.quarantine("s", &key("1")).unwrap(), store.verify().unwrap()), (None, vec![]));
 }
 
 #[test]

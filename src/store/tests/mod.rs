@@ -1,9 +1,10 @@
 //! Tests of the embedded store alone: power loss, a failing disk, decay, opening.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod decay;
 mod disk;
+mod kill;
 mod open;
 mod power;
 pub(super) mod random;

@@ -1,7 +1,7 @@
 //! Random commands for the tests that compare stores, by seed.
 
 use super::samples::{
-    Given, attempt, capture, captured, deliver, key, progress, quarantine, row, run, target_state, touched, write,
+    Given, attempt, capture, captured, deliver, key, progress, quarantine, row, run, target_state, time, touched, write,
 };
 use crate::change::ChangeKind;
 use crate::name::Key;
@@ -16,10 +16,20 @@ pub(in crate::store) fn keys() -> Vec<Key> {
     KEYS.map(key).to_vec()
 }
 
+/// Seeds to run: as many as usual, more by `DELTAFERRY_SEEDS=n`; one alone by `DELTAFERRY_SEED=n`.
+pub(in crate::store) fn seeds(usual: u64) -> Vec<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    match number("DELTAFERRY_SEED") {
+        Some(seed) => vec![seed],
+        None => (0..number("DELTAFERRY_SEEDS").unwrap_or(usual)).collect(),
+    }
+}
+
 /// A random command, mostly one that a well-behaved engine would give to this store, sometimes not.
 pub(in crate::store) fn command(random: &mut fastrand::Rng, store: &dyn Store) -> Given {
     let scheme = SCHEMES[random.usize(..2)];
-    match random.u8(..10) {
+    match random.u8(..11) {
+        10 => Given::CutDue(scheme, TARGETS[random.usize(..2)], time(random.i64(-40..40)), random.usize(..3)),
         0..5 => Given::Capture(capture_commit(random, store, scheme)),
         5..8 => Given::Deliver(delivery_commit(random, store, scheme)),
         8 => {

@@ -155,9 +155,11 @@ pub(in crate::store) fn deliver(scheme: &str, target: &str, writes: Vec<Delivery
 
 /// A command as data, so that two stores can be given the same.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)]
 pub(in crate::store) enum Given {
     Capture(CaptureCommit),
     Deliver(DeliveryCommit),
+    CutDue(&'static str, &'static str, Time, usize),
     Target(&'static str, &'static str, TargetState),
     Paused(&'static str, Option<String>),
 }
@@ -172,6 +174,10 @@ pub(in crate::store) fn give(store: &dyn Store, given: &Given) -> Box<dyn FnOnce
         Given::Deliver(commit) => {
             let pending = store.commit_deliveries(commit);
             Box::new(|| pending.wait().map(|results: Vec<WriteResult>| format!("{results:?}")))
+        }
+        Given::CutDue(scheme, target, latest, limit) => {
+            let pending = store.cut_due(scheme, target, latest, limit);
+            Box::new(|| pending.wait().map(|rows| rows.to_string()))
         }
         Given::Target(scheme, target, state) => {
             let pending = store.set_target(scheme, target, state);

@@ -121,9 +121,18 @@ impl Memory {
 
     /// The store on this storage.
     pub(super) fn open(&self) -> Result<RedbStore, StoreError> {
+        self.open_with(false)
+    }
+
+    /// The store on this storage, every page of it checked.
+    pub(super) fn open_checked(&self) -> Result<RedbStore, StoreError> {
+        self.open_with(true)
+    }
+
+    fn open_with(&self, check: bool) -> Result<RedbStore, StoreError> {
         let memory = self.clone();
         let opener: Opener = Box::new(move || RedbOptions::default().builder().create_with_backend(memory.clone()));
-        RedbStore::open_with("memory".to_owned(), opener, false)
+        RedbStore::open_with("memory".to_owned(), opener, check)
     }
 }
 

@@ -3,3 +3,9 @@
 pub mod clock;
 pub mod scripted;
 pub mod world;
+
+pub mod http;
+pub mod place;
+pub mod service;
+pub mod systems;
+pub mod wait;

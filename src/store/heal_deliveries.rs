@@ -1,7 +1,7 @@
 //! Rebuilding what can be rebuilt after decay (rule 26): a damaged delivery becomes in doubt, and a target's queue,
 //! index of states and counts are made anew from its deliveries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::commit_deliveries::{index, put_count};
 use super::key::{KeyBytes, KeyReader};
@@ -20,6 +20,23 @@ const CHUNK: usize = 1000;
 /// Above every revision a row can have reached, so that no write made from the lost row is taken for made from the
 /// new one.
 const SALVAGED_REV: u64 = 1 << 62;
+
+/// Targets that have a damaged row in one of the tables that can be rebuilt.
+pub(super) fn damaged(tables: &Tables<'_>) -> Result<BTreeSet<(String, String)>, StoreError> {
+    let mut targets = BTreeSet::new();
+    for rows in [&tables.deliveries, &tables.queue, &tables.states, &tables.counts] {
+        rows.scan_unchecked(None, |key, payload| {
+            let mut reader = KeyReader::new(key);
+            if payload.is_none()
+                && let (Some(scheme), Some(target)) = (reader.text(), reader.text())
+            {
+                targets.insert((scheme, target));
+            }
+            ON
+        })?;
+    }
+    Ok(targets)
+}
 
 /// Rebuilds a target's rows.
 pub(super) fn rebuild(tables: &mut Tables<'_>, scheme: &str, target: &str) -> Result<(), StoreError> {
@@ -54,7 +71,8 @@ pub(super) fn rebuild(tables: &mut Tables<'_>, scheme: &str, target: &str) -> Re
     Ok(())
 }
 
-/// The next deliveries of a target after a key, at first after its prefix, which is no key; a damaged one is there without its row.
+/// The next deliveries of a target after a key, at first after its prefix, which is no key; a damaged one is there
+/// without its row.
 fn chunk(
     tables: &Tables<'_>,
     place: &KeyBytes,

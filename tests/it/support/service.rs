@@ -1,0 +1,116 @@
+//! The running service: `deltaferry run` in a place.
+
+use std::fs::{self, File};
+use std::process::{Child, ExitStatus};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::http::{get, request};
+use crate::support::place::{Place, SCHEME, count, wait_for_end};
+use crate::support::wait::wait_until;
+
+/// Longest time until a service answers, drains or stops.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A running service; it is killed with its value unless it was stopped.
+pub struct Service<'a> {
+    child: Child,
+    place: &'a Place,
+    /// `http://127.0.0.1:PORT` of its API.
+    pub url: String,
+}
+
+impl<'a> Service<'a> {
+    /// Starts it and waits until its API answers.
+    #[track_caller]
+    pub fn start(place: &'a Place) -> Self {
+        let mut service = Self { child: spawn(place, None), place, url: String::new() };
+        let id = service.child.id();
+        service.url = wait_until("the service answers", DEADLINE, || {
+            let ended = service.child.try_wait().unwrap();
+            assert!(ended.is_none(), "the service ended with {ended:?}: {}", log(place));
+            let file: Value = serde_json::from_slice(&fs::read(place.path("data/service.json")).ok()?).ok()?;
+            let url = file["url"].as_str()?.to_owned();
+            (file["pid"] == id && request(&url, "GET", "/healthz", &[], "")?.status == 200).then_some(url)
+        });
+        service
+    }
+
+    /// Ends it as `kill -9` does.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop (SIGTERM) and waits for its end.
+    #[track_caller]
+    pub fn stop(mut self) -> ExitStatus {
+        self.signal();
+        wait_for_end(&mut self.child, DEADLINE)
+    }
+
+    /// Sends SIGTERM.
+    pub fn signal(&self) {
+        let process = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Status of the one scheme, by the API.
+    #[track_caller]
+    pub fn status(&self) -> Value {
+        get(&self.url, &format!("/api/v1/schemes/{SCHEME}")).json()
+    }
+
+    /// Begins a run now.
+    #[track_caller]
+    pub fn run_now(&self) {
+        let path = format!("/api/v1/schemes/{SCHEME}/run");
+        assert_eq!(request(&self.url, "POST", &path, &[], "{}").unwrap().status, 200);
+    }
+
+    /// Waits until a run later than `run` has ended and nothing is left to be done.
+    #[track_caller]
+    pub fn drained_after(&self, run: u64) -> Value {
+        wait_until("the service has captured and delivered everything", DEADLINE, || {
+            let status = self.status();
+            let last = &status["last_run"];
+            let ended = last["id"].as_u64()? > run && !last["ended"].is_null() && last["error"].is_null();
+            let open = ["pending", "in_flight", "retrying", "in_doubt", "waiting"];
+            (ended && open.iter().all(|state| count(&status, state) == 0)).then_some(status)
+        })
+    }
+
+    /// Waits until everything there was at the start is captured and delivered.
+    #[track_caller]
+    pub fn drained(&self) -> Value {
+        self.drained_after(0)
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        log(self.place)
+    }
+}
+
+impl Drop for Service<'_> {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts `run`, made to kill itself at a crash point's pass (`point:pass`).
+pub fn spawn(place: &Place, crash: Option<&str>) -> Child {
+    let log = File::options().create(true).append(true).open(place.path("log.txt")).unwrap();
+    let mut command = place.command(&["run"]);
+    if let Some(crash) = crash {
+        command.env("DELTAFERRY_CRASH", crash);
+    }
+    command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
+}
+
+fn log(place: &Place) -> String {
+    fs::read_to_string(place.path("log.txt")).unwrap_or_default()
+}
