@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::place::{Place, SCHEME, TARGET, shipped, wait_for_end};
+use crate::support::place::{Place, SCHEME, TARGET, count, shipped, wait_for_end};
 use crate::support::service::{Service, spawn};
 use crate::support::systems::Systems;
 use crate::support::wait::wait_until;
@@ -155,8 +155,11 @@ fn a_kill_between_send_and_answer_is_settled_by_asking() {
     let (systems, place) = prepared();
     systems.fault(json!({ "system": "kingdee", "call": "batchSave", "fault": "timeout_after", "nth": 2 }));
     let service = Service::start(&place);
-    wait_until("a batch was saved whose answer never comes", Duration::from_secs(120), || {
-        (systems.effects().len() >= 40).then_some(())
+    let mut looks = 0;
+    wait_until("a batch was saved whose answer does not come", Duration::from_secs(120), || {
+        let delivered = count(&service.status(), "delivered");
+        looks = if systems.effects().len() as u64 > delivered { looks + 1 } else { 0 };
+        (looks > 30).then_some(())
     });
     service.kill();
     recovers(&systems, &place, "a kill before the answer");
