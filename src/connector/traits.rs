@@ -92,6 +92,8 @@ pub struct SourceCall {
 pub struct TargetCall {
     /// Needs a mapping; otherwise it addresses the document by receipt (delete, cancel, audit).
     pub mapped: bool,
+    /// Needs a form (`SAL_OUTSTOCK`) that says what kind of document it is.
+    pub form: bool,
     /// Can update a document by its receipt; then lists need `$key`.
     pub updates: bool,
     /// Overwrites by number without a receipt, so that it is probed first (rule 7).

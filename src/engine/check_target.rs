@@ -78,6 +78,10 @@ impl TargetCheck<'_> {
 
     fn own_call(&self, target: &Target, system: Option<&SystemReady>, faults: &mut Vec<Fault>) -> Option<CallPlan> {
         let call = known_call(system?, &target.call, &target.call_at, faults)?;
+        if call.form && target.form.is_none() {
+            let message = format!("`form` is missing: `{}` needs one, such as `SAL_OUTSTOCK`", target.call);
+            faults.push(Fault::new(target.at.clone(), message));
+        }
         let number = target.identity.number.clone().or_else(|| call.number.map(str::to_owned));
         let mapping = self.mapping(target.mapping.as_ref(), &call, (&target.call, &target.at), faults);
         if call.mapped && target.mapping.is_some() {

@@ -190,6 +190,11 @@ fn simulate(seed: u64) {
                 let (edits, apart) = if world.chance(20) { (20, 900) } else { (world.rng.u8(0..8), 7) };
                 (edits, apart, killed)
             };
+            {
+                // Now and then the source hardly answers.
+                let mut world = simulation.world.lock().unwrap();
+                world.faults.read = if world.chance(15) { 70 } else { Faults::MANY.read };
+            }
             for _ in 0..edits {
                 simulation.world.lock().unwrap().edit(simulation.clock.now());
                 simulation.clock.sleep(Duration::from_secs(apart)).await;

@@ -110,6 +110,7 @@ impl Call {
         let saves = self.kind == Kind::Save;
         TargetCall {
             mapped: saves,
+            form: true,
             updates: saves,
             // A number that is taken is an error, never overwritten (protocols/kingdee.md 4).
             overwrites: false,

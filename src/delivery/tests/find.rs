@@ -6,6 +6,7 @@ use super::support::{Desk, SETTLE, accepted, desk, desk_with, failed, receipt};
 use crate::clock::Time;
 use crate::connector::{FaultKind, Finding, Outcome};
 use crate::reason::{Code, State};
+use crate::receipt::Receipt;
 use crate::store::TargetAnswer;
 
 fn there() -> Finding {
@@ -122,6 +123,19 @@ async fn rule_28_what_was_discarded_while_in_doubt_leaves_unknown_what_the_targe
     desk.will_find([there()]);
     desk.pass().await;
     assert_eq!((desk.sent().len(), desk.state("1").1), (3, Some(Code::Sent)), "not skipped as told before");
+}
+
+#[tokio::test]
+async fn line_ids_stay_known_where_a_later_answer_does_not_speak_of_the_lines() {
+    let desk = desk("call: save").await;
+    let lines = [("FEntity".to_owned(), [("7".to_owned(), "100".to_owned())].into())];
+    let told = Receipt { lines: lines.into(), ..receipt("N1") };
+    for receipt in [told.clone(), receipt("N1")] {
+        desk.capture("1", json!({ "rev": desk.sent().len() })).await;
+        desk.will_answer([vec![Outcome::Accepted { receipt, complete: true }]]);
+        desk.pass().await;
+    }
+    assert_eq!((desk.sent().len(), desk.row("1").receipt), (2, Some(told)));
 }
 
 #[tokio::test]

@@ -80,6 +80,18 @@ async fn rule_01_a_skip_moves_an_untold_base_only_where_compare_accepts_it_and_n
 }
 
 #[tokio::test]
+async fn rule_01_a_version_skipped_after_one_was_told_does_not_become_the_base() {
+    let desk =
+        desk("call: save\nwhen: \"@.before == null || @.after.rev != @.before.rev && @.after.status == 'C'\"").await;
+    for (rev, status, state) in [(1, "C", State::Delivered), (2, "A", State::Skipped), (2, "C", State::Delivered)] {
+        desk.capture("1", document(rev, status)).await;
+        desk.pass().await;
+        assert_eq!(desk.state("1").0, state, "{rev} {status}");
+    }
+    assert_eq!(revisions(&desk), [1, 2]);
+}
+
+#[tokio::test]
 async fn rule_01_a_newest_version_that_fails_the_condition_supersedes_a_waiting_one() {
     let desk = desk("call: save\nwhen: \"@.after.status == 'C'\"").await;
     desk.pause(Some("down")).await;

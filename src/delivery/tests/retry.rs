@@ -74,6 +74,17 @@ async fn rule_21_items_of_a_lost_batch_are_sent_again_alone() {
     desk.later(SETTLE).await;
     desk.later(SETTLE).await;
     assert_eq!(desk.sizes(), [3, 1, 1, 1]);
+
+    // A document that failed takes no fresh one with it.
+    desk.capture("4", json!({ "rev": 1 })).await;
+    desk.will_answer([vec![failed(FaultKind::Transient)]]);
+    desk.pass().await;
+    desk.pause(Some("until both are due")).await;
+    desk.capture("5", json!({ "rev": 1 })).await;
+    desk.pass().await;
+    desk.pause(None).await;
+    desk.later(LONG).await;
+    assert_eq!(desk.sizes()[4..], [1, 1, 1]);
 }
 
 #[tokio::test]

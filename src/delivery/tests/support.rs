@@ -102,6 +102,7 @@ impl Connector for Double {
         let removes = call == "remove";
         Some(TargetCall {
             mapped: !removes,
+            form: false,
             updates: !removes,
             overwrites: call == "put",
             probes: call != "blind",

@@ -59,6 +59,7 @@ impl Connector for Scripted {
         let saves = call == "save";
         (saves || call == "remove").then(|| TargetCall {
             mapped: saves,
+            form: false,
             updates: saves,
             overwrites: false,
             probes: true,

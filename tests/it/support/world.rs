@@ -85,7 +85,7 @@ impl Faults {
     };
     pub const MANY: Self = Self {
         read: 10,
-        stale: 3,
+        stale: 10,
         broken: 1,
         unknown_after: 6,
         unknown_before: 6,
