@@ -20,6 +20,7 @@ const LAST_PASSES: u32 = 20;
 const BARREN_PAGES: u32 = 20;
 /// Pages of one pass; more is a source that never ends.
 const MAX_PAGES: u64 = 1_000_000;
+
 impl Capture {
     /// Reads a window: where rows may shift between its pages, or the source counts more documents than it showed,
     /// until two passes met the same documents with the same content; if none of the passes agree, the window is to

@@ -56,10 +56,8 @@ impl Checked {
             return Ok(self.ready.iter().collect());
         }
         let find = |name: &String| {
-            self.ready.iter().find(|ready| ready.scheme.id == *name).ok_or_else(|| {
-                let known: Vec<&str> = self.ready.iter().map(|ready| ready.scheme.id.as_str()).collect();
-                Failure::Usage(format!("there is no scheme `{name}`; known: {}", known.join(", ")))
-            })
+            let found = self.ready.iter().find(|ready| ready.scheme.id == *name);
+            found.ok_or_else(|| Failure::no_scheme(name, self.ready.iter().map(|ready| &*ready.scheme)))
         };
         names.iter().map(find).collect()
     }

@@ -47,19 +47,19 @@ pub async fn run(context: &Context, verb: Demo) -> Result<Exit, Failure> {
 /// Three rounds: everything, nothing new, and what was changed between; then the verdict.
 async fn rounds(context: &Context, engine: &Arc<Engine>, sandbox: &Running) -> Result<Exit, Failure> {
     println!("== first run: every shipment of the simulated 聚水潭 is new");
-    let first = round(context, engine, sandbox).await?;
+    let first = round(context, engine).await?;
     print(&first);
     let sent_first = effects(sandbox);
 
     println!("\n== second run: nothing has changed");
-    round(context, engine, sandbox).await?;
+    round(context, engine).await?;
     let sent_second = effects(sandbox) - sent_first;
     println!("sent: {sent_second}");
 
     let jushuitan = sandbox.system("jushuitan").ok_or_else(|| Failure::failed("the sandbox has no jushuitan"))?;
     let edited = jushuitan.edit(&serde_json::json!({ "rate": 0.05 })).map_err(Failure::failed)?;
     println!("\n== third run: {} shipments were changed at the source", edited.len());
-    let third = round(context, engine, sandbox).await?;
+    let third = round(context, engine).await?;
     println!(
         "changed documents captured: {}",
         third.iter().filter_map(|s| s.last_run.as_ref()).map(|run| run.changed).sum::<u64>()
@@ -81,7 +81,7 @@ async fn rounds(context: &Context, engine: &Arc<Engine>, sandbox: &Running) -> R
     Ok(if fine { Exit::Done } else { Exit::Failed })
 }
 
-async fn round(context: &Context, engine: &Arc<Engine>, _sandbox: &Running) -> Result<Vec<SchemeStatus>, Failure> {
+async fn round(context: &Context, engine: &Arc<Engine>) -> Result<Vec<SchemeStatus>, Failure> {
     let options = OnceOptions { wait: WAIT, progress: Arc::new(|_, _, _| {}) };
     for (scheme, result) in once(engine, engine.units.clone(), options).await? {
         result.map_err(|error| Failure::failed(format!("{scheme}: {error}")))?;

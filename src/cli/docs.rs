@@ -38,10 +38,7 @@ pub fn run(context: &Context, verb: &Docs) -> Result<Exit, Failure> {
 
 /// The scheme of a name, or a failure that lists the known ones.
 pub fn scheme_of<'a>(schemes: &'a [Scheme], name: &str) -> Result<&'a Scheme, Failure> {
-    schemes.iter().find(|scheme| scheme.id == name).ok_or_else(|| {
-        let known: Vec<&str> = schemes.iter().map(|scheme| scheme.id.as_str()).collect();
-        Failure::Usage(format!("there is no scheme `{name}`; known: {}", known.join(", ")))
-    })
+    schemes.iter().find(|scheme| scheme.id == name).ok_or_else(|| Failure::no_scheme(name, schemes.iter()))
 }
 
 /// The state of a word, or a failure that lists them.

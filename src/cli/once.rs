@@ -65,10 +65,10 @@ pub fn chosen(engine: &Engine, names: &[String]) -> Result<Vec<Arc<Unit>>, Failu
         return Ok(engine.units.iter().filter(|unit| unit.scheme.enabled).cloned().collect());
     }
     let find = |name: &String| {
-        engine.unit(name).cloned().ok_or_else(|| {
-            let known: Vec<&str> = engine.units.iter().map(|unit| unit.scheme.id.as_str()).collect();
-            Failure::Usage(format!("there is no scheme `{name}`; known: {}", known.join(", ")))
-        })
+        engine
+            .unit(name)
+            .cloned()
+            .ok_or_else(|| Failure::no_scheme(name, engine.units.iter().map(|unit| &*unit.scheme)))
     };
     names.iter().map(find).collect()
 }

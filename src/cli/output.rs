@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::cli::args::Args;
 use crate::config::Log;
 use crate::fault::Fault;
+use crate::scheme::Scheme;
 
 /// Exit codes of interface.md section 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,12 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// No scheme has this name.
+    pub fn no_scheme<'a>(name: &str, known: impl Iterator<Item = &'a Scheme>) -> Self {
+        let known: Vec<&str> = known.map(|scheme| scheme.id.as_str()).collect();
+        Self::Usage(format!("there is no scheme `{name}`; known: {}", known.join(", ")))
+    }
+
     /// A failure in a sentence.
     pub fn failed(message: impl Into<String>) -> Self {
         Self::Failed(anyhow::Error::msg(message.into()))

@@ -11,8 +11,7 @@ pub fn run(context: &Context, verb: &Status) -> Result<Exit, Failure> {
     let (config, schemes) = context.read()?;
     let store = context.open_to_read(&config)?;
     if let Some(unknown) = verb.schemes.iter().find(|name| !schemes.iter().any(|scheme| scheme.id == **name)) {
-        let known: Vec<&str> = schemes.iter().map(|scheme| scheme.id.as_str()).collect();
-        return Err(Failure::Usage(format!("there is no scheme `{unknown}`; known: {}", known.join(", "))));
+        return Err(Failure::no_scheme(unknown, schemes.iter()));
     }
     let chosen = schemes.iter().filter(|scheme| verb.schemes.is_empty() || verb.schemes.contains(&scheme.id));
     let now = context.clock.now();

@@ -16,7 +16,7 @@ use crate::delivery::settle::Moment;
 use crate::delivery::target::{CallPlan, TargetPlan};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
-use crate::store::{Attempt, Delivery, DeliveryCommit, DeliveryWrite, Step, Store, StoreError, WriteResult};
+use crate::store::{Attempt, Delivery, DeliveryCommit, DeliveryWrite, Step, Store, StoreError, WriteResult, pages};
 
 /// Documents looked at in one go; bounds memory.
 const AT_ONCE: usize = 400;
@@ -295,22 +295,7 @@ impl Worker {
 
     async fn pull_in_due_times(&self) -> Result<(), StoreError> {
         let latest = self.now().plus(self.plan.retry.to);
-        for state in [State::Pending, State::Retrying, State::Waiting, State::InDoubt, State::Rejected] {
-            let mut after: Option<Key> = None;
-            loop {
-                let (scheme, target) = (&self.plan.scheme, &self.plan.name);
-                let page = self.store.deliveries(scheme, target, Some(state), after.as_ref(), AT_ONCE)?;
-                let Some((last, _)) = page.last() else { break };
-                after = Some(last.clone());
-                let far = page.into_iter().filter(|(_, row)| row.due.is_some_and(|due| due > latest));
-                let keys: Vec<Key> = far.map(|(key, _)| key).collect();
-                self.update(Step::Operate, &keys, |key, mut row| {
-                    row.due = row.due.map(|due| due.min(latest));
-                    Ok(Some(write_of(key, row, None)))
-                })
-                .await?;
-            }
-        }
+        while self.store.cut_due(&self.plan.scheme, &self.plan.name, latest, AT_ONCE).await? == AT_ONCE {}
         Ok(())
     }
 
@@ -320,12 +305,8 @@ impl Worker {
         if state.rules == self.plan.rules {
             return Ok(());
         }
-        let mut after: Option<Key> = None;
-        loop {
-            let page = self.store.deliveries(scheme, target, Some(State::Rejected), after.as_ref(), AT_ONCE)?;
-            let Some((last, _)) = page.last() else { break };
-            after = Some(last.clone());
-            let keys: Vec<Key> = page.into_iter().map(|(key, _)| key).collect();
+        for page in pages(&*self.store, scheme, target, State::Rejected) {
+            let keys: Vec<Key> = page?.into_iter().map(|(key, _)| key).collect();
             self.update(Step::Operate, &keys, |key, row| Ok(super::operate::retried(key, row, self.now()))).await?;
         }
         state.rules.clone_from(&self.plan.rules);

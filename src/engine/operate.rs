@@ -16,6 +16,7 @@ use crate::reason::State;
 use crate::scheme::Initial;
 use crate::store::{
     CaptureCommit, Delivery, DeliveryCommit, DeliveryWrite, ProgressStep, Step, StoreError, TargetAnswer, WriteResult,
+    pages,
 };
 
 /// Why an action was refused.
@@ -93,7 +94,8 @@ pub struct Acted {
 }
 
 impl Engine {
-    fn known(&self, scheme: &str) -> Result<&std::sync::Arc<Unit>, OperateError> {
+    /// The scheme of a name; the error lists the known ones.
+    pub fn known(&self, scheme: &str) -> Result<&std::sync::Arc<Unit>, OperateError> {
         self.unit(scheme).ok_or_else(|| OperateError::Unknown {
             what: "scheme",
             name: scheme.to_owned(),
@@ -150,7 +152,10 @@ impl Engine {
         let unit = self.known(scheme)?;
         let answer = match how {
             Initial::Send => TargetAnswer::Send { since },
-            Initial::Baseline => TargetAnswer::Baseline { instant: since.unwrap_or_else(|| self.clock.now()) },
+            Initial::Baseline => match since {
+                Some(instant) => TargetAnswer::Baseline { instant },
+                None => TargetAnswer::baseline(self.clock.now()),
+            },
             Initial::Adopt => {
                 let why = "`adopt` is not supported yet; allowed: `baseline`, `send`";
                 return Err(OperateError::Refused(why.to_owned()));
@@ -200,13 +205,9 @@ impl Engine {
     pub fn keys_missing_codes(&self, scheme: &str, target: &str) -> Result<Vec<String>, StoreError> {
         let mut keys = Vec::new();
         for state in [State::Rejected, State::Waiting] {
-            let mut after: Option<Key> = None;
-            loop {
-                let page = self.store.deliveries(scheme, target, Some(state), after.as_ref(), 500)?;
-                let Some((last, _)) = page.last() else { break };
-                after = Some(last.clone());
-                let missing =
-                    page.into_iter().filter(|(_, row)| row.reason.as_ref().is_some_and(|r| !r.missing.is_empty()));
+            for page in pages(&*self.store, scheme, target, state) {
+                let misses = |row: &Delivery| row.reason.as_ref().is_some_and(|reason| !reason.missing.is_empty());
+                let missing = page?.into_iter().filter(|(_, row)| misses(row));
                 keys.extend(missing.map(|(key, _)| key.as_str().to_owned()));
             }
         }
@@ -259,13 +260,8 @@ impl Engine {
             return self.act_on_keys(unit, worker, keys, action, acted).await;
         }
         for state in State::ALL {
-            let mut after: Option<Key> = None;
-            loop {
-                let page =
-                    self.store.deliveries(&unit.scheme.id, &worker.plan().name, Some(state), after.as_ref(), 200)?;
-                let Some((last, _)) = page.last() else { break };
-                after = Some(last.clone());
-                let applies = page.into_iter().filter(|(_, row)| applies_to_all(action, row));
+            for page in pages(&*self.store, &unit.scheme.id, &worker.plan().name, state) {
+                let applies = page?.into_iter().filter(|(_, row)| applies_to_all(action, row));
                 let keys: Vec<Key> = applies.map(|(key, _)| key).collect();
                 self.act_on_keys(unit, worker, &keys, action, acted).await?;
             }

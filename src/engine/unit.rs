@@ -111,7 +111,7 @@ impl Engine {
 fn answer(initial: Initial, now: Time) -> TargetAnswer {
     match initial {
         Initial::Send => TargetAnswer::Send { since: None },
-        Initial::Baseline => TargetAnswer::Baseline { instant: now },
+        Initial::Baseline => TargetAnswer::baseline(now),
         Initial::Adopt => TargetAnswer::Adopt,
     }
 }

@@ -33,6 +33,7 @@ mod heal_documents;
 mod key;
 mod lines;
 pub mod model;
+mod pages;
 mod rows;
 mod settings;
 mod shared;
@@ -52,6 +53,7 @@ mod tests;
 pub use delivery::{Attempt, Base, Delivery, DeliveryCommit, DeliveryWrite, Step, WriteResult};
 pub use embedded::RedbStore;
 pub use file::RedbOptions;
+pub use pages::pages;
 pub use traits::{
     CaptureCommit, CaptureDone, Captured, DocumentFilter, Info, Pending, ProgressStep, Run, Store, StoreError,
     TargetAnswer, TargetState, Touched,

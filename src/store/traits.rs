@@ -221,6 +221,14 @@ pub enum TargetAnswer {
     Adopt,
 }
 
+impl TargetAnswer {
+    /// A baseline taken now. Its instant lies before the present second: a source that prints whole seconds gives a
+    /// document written a moment later the beginning of this second, and that one must be sent.
+    pub fn baseline(now: Time) -> Self {
+        Self::Baseline { instant: Time(now.whole_seconds().0 - 1) }
+    }
+}
+
 /// A target's own state within a scheme.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TargetState {

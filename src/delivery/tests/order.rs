@@ -180,6 +180,18 @@ async fn rule_25_a_document_in_quarantine_holds_back_its_older_pending_version()
 }
 
 #[tokio::test]
+async fn rule_10_a_document_printed_as_of_the_go_live_second_is_sent() {
+    let moment = |http: &str, millis: i64| Time(Time::from_http_date(http).unwrap().0 + millis);
+    let go_live = moment("Mon, 01 Jun 2026 00:00:00 GMT", 700);
+    for (modified, known) in [("2026-05-31 23:59:59", true), ("2026-06-01 00:00:00", false)] {
+        let desk = desk_with("call: save", TargetAnswer::baseline(go_live)).await;
+        desk.capture("1", json!({ "rev": 1, "modified": modified })).await;
+        desk.pass().await;
+        assert_eq!(desk.state("1").0 == State::Skipped, known, "{modified}");
+    }
+}
+
+#[tokio::test]
 async fn rule_10_documents_up_to_the_go_live_instant_or_without_time_are_known_later_ones_are_sent() {
     // (source time, known at go-live)
     let table = [

@@ -8,7 +8,7 @@ use crate::engine::view::status::target_names;
 use crate::name::Key;
 use crate::reason::{Code, Language, MissingCode, Reason, State};
 use crate::scheme::Scheme;
-use crate::store::{Attempt, Delivery, Store, StoreError};
+use crate::store::{Attempt, Delivery, Store, StoreError, pages};
 
 /// A document's state towards one target.
 #[derive(Debug, Clone, Serialize)]
@@ -222,12 +222,8 @@ pub fn missing(store: &dyn Store, scheme: &Scheme) -> Result<Vec<MissingView>, S
     let mut found: BTreeSet<MissingView> = BTreeSet::new();
     for target in target_names(scheme) {
         for state in [State::Rejected, State::Waiting] {
-            let mut after: Option<Key> = None;
-            loop {
-                let page = store.deliveries(&scheme.id, &target, Some(state), after.as_ref(), 500)?;
-                let Some((last, _)) = page.last() else { break };
-                after = Some(last.clone());
-                for code in page.into_iter().filter_map(|(_, row)| row.reason).flat_map(|reason| reason.missing) {
+            for page in pages(store, &scheme.id, &target, state) {
+                for code in page?.into_iter().filter_map(|(_, row)| row.reason).flat_map(|reason| reason.missing) {
                     let MissingCode { lookup, codes } = code;
                     found.insert(MissingView { lookup, codes });
                 }
