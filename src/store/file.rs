@@ -19,6 +19,8 @@ use crate::store::StoreError;
 pub(super) const FORMAT: u64 = 1;
 /// Holds a million documents' hot pages; above it a cache of 256 MiB pays (performance.md section 7).
 const CACHE: usize = 64 * 1024 * 1024;
+/// Enough for the pages between the root and a leaf.
+const CHECK_CACHE: usize = 2 * 1024 * 1024;
 
 /// How the embedded store is opened.
 #[derive(Debug, Clone)]
@@ -47,13 +49,27 @@ impl RedbOptions {
     }
 }
 
+/// What a database is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To check it: each page is met once, a cache would only hold memory.
+    Check,
+    /// To read and write it.
+    Use,
+}
+
 /// Opens the database for writing: called at the start, and again after an I/O error.
-pub(super) type Opener = Box<dyn Fn() -> Result<Database, DatabaseError> + Send>;
+pub(super) type Opener = Box<dyn Fn(Purpose) -> Result<Database, DatabaseError> + Send>;
 
 /// An opener of a file that exists.
 pub(super) fn opener(path: &Path, options: &RedbOptions) -> Opener {
     let (path, options) = (path.to_owned(), options.clone());
-    Box::new(move || options.builder().open(&path))
+    Box::new(move |purpose| match purpose {
+        Purpose::Check => {
+            RedbOptions { cache: options.cache.min(CHECK_CACHE), ..options.clone() }.builder().open(&path)
+        }
+        Purpose::Use => options.builder().open(&path),
+    })
 }
 
 /// A database open for writing.
@@ -65,23 +81,24 @@ pub(super) struct Opened {
 }
 
 /// Opens a database for writing. The whole file is checked, as it is read from the disk, after an unclean stop and
-/// wherever `check` asks for it; a repaired one is opened anew before anything is written.
+/// wherever `check` asks for it; it is opened anew before anything is written.
 pub(super) fn open(name: &str, opener: &Opener, check: bool) -> Result<Opened, StoreError> {
-    let open = || guarded(name, || opener().map_err(|e| refused(name, e)));
-    let mut database = open()?;
+    let open = |purpose| guarded(name, || opener(purpose).map_err(|e| refused(name, e)));
+    let mut database = open(Purpose::Check)?;
     let unclean = guarded(name, || is_unclean(name, &database))?;
-    let sound = !(check || unclean) || guarded(name, || database.check_integrity().map_err(|e| refused(name, e)))?;
-    if !sound {
-        tracing::warn!(database = name, unclean, "the file was repaired");
-        database.close().map_err(|e| refused(name, e))?;
-        database = open()?;
+    if check || unclean {
+        let sound = guarded(name, || database.check_integrity().map_err(|e| refused(name, e)))?;
+        if !sound {
+            tracing::warn!(database = name, unclean, "the file was repaired");
+        }
     }
-    Ok(Opened { database, unclean })
+    database.close().map_err(|e| refused(name, e))?;
+    Ok(Opened { database: open(Purpose::Use)?, unclean })
 }
 
 /// Opens a database again within the process that had it open: its own commits are known to be whole.
 pub(super) fn reopen(name: &str, opener: &Opener) -> Result<Opened, StoreError> {
-    let database = guarded(name, || opener().map_err(|e| refused(name, e)))?;
+    let database = guarded(name, || opener(Purpose::Use).map_err(|e| refused(name, e)))?;
     let unclean = guarded(name, || is_unclean(name, &database))?;
     Ok(Opened { database, unclean })
 }

@@ -131,7 +131,7 @@ impl Memory {
 
     fn open_with(&self, check: bool) -> Result<RedbStore, StoreError> {
         let memory = self.clone();
-        let opener: Opener = Box::new(move || RedbOptions::default().builder().create_with_backend(memory.clone()));
+        let opener: Opener = Box::new(move |_| RedbOptions::default().builder().create_with_backend(memory.clone()));
         RedbStore::open_with("memory".to_owned(), opener, check)
     }
 }
