@@ -87,6 +87,17 @@ pub struct SourceCall {
     pub grain: Duration,
 }
 
+/// What a call can read one listed document whole with (`detail`).
+#[derive(Debug, Clone)]
+pub struct DetailCall {
+    /// The fields its documents have, as in [`SourceCall::fields`].
+    pub fields: Vec<String>,
+    /// Parameters it takes.
+    pub params: Vec<&'static str>,
+    /// Paths where texts and numbers of one value are equal, as in [`SourceCall::numeric`].
+    pub numeric: Vec<String>,
+}
+
 /// What a call can be sent with.
 #[derive(Debug, Clone)]
 pub struct TargetCall {
@@ -249,6 +260,11 @@ pub trait Connector: Send + Sync + 'static {
     /// Describes a call as a source; none: unknown as one.
     fn source_call(&self, call: &str) -> Option<SourceCall>;
 
+    /// Describes a call as a detail of listed documents; none: unknown as one.
+    fn detail_call(&self, _call: &str) -> Option<DetailCall> {
+        None
+    }
+
     /// Describes a call as a target; none: unknown as one.
     fn target_call(&self, call: &str) -> Option<TargetCall>;
 
@@ -268,6 +284,12 @@ pub trait Connector: Send + Sync + 'static {
     /// Reads documents by key (at most [`SourceCall::by_key`] at a time); missing ones are left out. Each key is the
     /// list of its parts. With `by_number`, the texts are what people search by.
     async fn fetch_keys(&self, source: &Source, keys: &[Vec<String>], by_number: bool) -> Result<Page, Fault>;
+
+    /// Reads one document whole by a call that [`Connector::detail_call`] describes; none: the system says that
+    /// there is no such document.
+    async fn fetch_detail(&self, call: &str, _params: &[(String, String)]) -> Result<Option<RawDocument>, Fault> {
+        Err(Fault::new(FaultKind::Permanent, format!("`{call}` reads no single documents")))
+    }
 
     /// Makes the exact business payload of one document: adds ids from the receipt (the document's and its lines').
     /// Pure. The error says what can't be sent and why.

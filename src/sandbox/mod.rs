@@ -6,6 +6,7 @@ pub mod wire;
 pub mod faults;
 pub mod goods;
 pub mod ledger;
+pub mod partners;
 pub mod shared;
 pub mod switches;
 
