@@ -133,6 +133,34 @@ mod tests {
     }
 
     #[test]
+    fn rule_15_a_scan_whose_windows_were_halved_ends_without_gap_however_long_the_overlap_is() {
+        let day = Duration::from_secs(24 * 60 * MINUTE);
+        let lengths = Lengths { overlap: 8 * day, window: 9 * day };
+        for seed in 0..50 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut now = progress(0);
+            let to = at(30 * 24 * 60);
+            now.scan = begin_scan(&now, to, lengths);
+            let (mut covered, mut steps) = (now.start, 0);
+            while let Some(scan) = now.scan.clone() {
+                steps += 1;
+                assert!(steps < 5_000, "seed {seed}: no end at {:?}", scan.begin);
+                if random.u32(0..10) < 4
+                    && let Some(half) = split(&scan, Duration::from_secs(MINUTE))
+                {
+                    now.scan = Some(half);
+                    continue;
+                }
+                assert!(scan.begin <= covered, "seed {seed}: gap before {:?}", scan.begin);
+                covered = scan.end;
+                let seen = at(i64::try_from(random.u64(0..30 * 24 * 60)).unwrap()).min(scan.end);
+                now = complete_window(&now, Some(seen), lengths);
+            }
+            assert_eq!((covered, now.complete_to), (to, Some(to)), "seed {seed}");
+        }
+    }
+
+    #[test]
     fn a_window_splits_down_to_its_grain() {
         let second = Duration::from_secs(1);
         let scan = Scan { to: at(60), begin: at(0), end: at(60), position: None };

@@ -17,8 +17,9 @@ use crate::store::StoreError;
 
 /// The newest format known here. An older one would be migrated, a newer one is refused.
 pub(super) const FORMAT: u64 = 1;
-/// Holds a million documents' hot pages; above it a cache of 256 MiB pays (performance.md section 7).
-const CACHE: usize = 64 * 1024 * 1024;
+/// With it a run stays below 100 MB however many documents there are. A larger one pays only where thousands of
+/// documents in a million change between two runs.
+const CACHE: usize = 32 * 1024 * 1024;
 /// Enough for the pages between the root and a leaf.
 const CHECK_CACHE: usize = 2 * 1024 * 1024;
 
