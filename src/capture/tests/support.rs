@@ -133,7 +133,7 @@ pub fn text(id: u32, rev: u32, time: &str) -> String {
 /// A page of documents, and whether more follow.
 pub fn page<T: AsRef<str>>(texts: &[T], next: Option<&str>) -> Answer {
     let documents = texts.iter().map(|text| RawDocument { bytes: text.as_ref().as_bytes().to_vec() }).collect();
-    Ok(Page { documents, next: next.map(str::to_owned), total: None })
+    Ok(Page { documents, next: next.map(str::to_owned), ..Page::default() })
 }
 
 pub struct Desk {
