@@ -24,7 +24,7 @@ fn main() {
     let paths = Paths {
         key: vec![vec!["io_id".to_owned()]],
         number: Some(vec!["so_id".to_owned()]),
-        time: Some(vec!["modified".to_owned()]),
+        times: vec![vec!["modified".to_owned()]],
         cursor: Some(vec!["ts".to_owned()]),
     };
     println!("{DOCUMENTS} shipments of {} bytes, best of {ROUNDS} rounds", bytes / DOCUMENTS);

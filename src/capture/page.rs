@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::capture::plan::CapturePlan;
 use crate::change::ChangeKind;
 use crate::clock::{Time, Zone};
+use crate::connector::Deferred;
 use crate::diff::{Document, ExtractFault, Identity, extract};
 use crate::document::{Head, Quarantine, RawDocument};
 use crate::name::Key;
@@ -94,7 +95,7 @@ impl Sorter<'_> {
                     continue;
                 }
             };
-            let time = identity.time_text.as_deref().and_then(|text| self.zone.read(text));
+            let time = self.time_of(&identity);
             let one = Met { identity, time, bytes: document.bytes };
             match places.get(&one.identity.key) {
                 Some(&place) if met[place].time <= one.time => met[place] = one,
@@ -106,6 +107,28 @@ impl Sorter<'_> {
             }
         }
         met
+    }
+
+    /// The document's own time: the latest of those it carries.
+    fn time_of(&self, identity: &Identity) -> Option<Time> {
+        identity.time_texts.iter().filter_map(|text| self.zone.read(text)).max()
+    }
+
+    /// Records documents that could not be read whole (rules 24 and 25).
+    pub fn defer(&self, deferred: Vec<Deferred>, sorted: &mut Sorted) {
+        sorted.commit.scheme = self.scheme.to_owned();
+        sorted.commit.at = Some(self.now);
+        for Deferred { document, why } in deferred {
+            let record = match extract(&document.bytes, &self.plan.paths) {
+                Ok(identity) => {
+                    let source_time = self.time_of(&identity);
+                    Quarantine { key: identity.key, source_time, why, at: self.now }
+                }
+                Err(fault) => self.unreadable(&document.bytes, &fault),
+            };
+            sorted.met.push((record.key.clone(), self.plan.gate.raw_hash(&document.bytes), None));
+            sorted.commit.quarantined.push(record);
+        }
     }
 
     fn quarantined(&self, keys: &[Key]) -> Result<HashMap<Key, Quarantine>, StoreError> {

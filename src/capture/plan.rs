@@ -5,7 +5,7 @@ use crate::capture::window::Lengths;
 use crate::connector::SourceCall;
 use crate::diff::{CANONICAL_FORM, DiffRules, Differ, Gate, Numbers, Paths, RulePath, Step as RuleStep, fingerprint};
 use crate::query::{Query, Step};
-use crate::scheme::{Numbers as SchemeNumbers, Scheme, Source};
+use crate::scheme::{Entry, Numbers as SchemeNumbers, Scheme, Source};
 
 /// A scheme's source made ready.
 #[derive(Debug, Clone)]
@@ -42,9 +42,10 @@ impl CapturePlan {
         let paths = Paths {
             key: source.key.iter().map(|query| names(query, "key")).collect::<Result<_, _>>()?,
             number: source.number.as_ref().map(|query| names(query, "number")).transpose()?,
-            time: source.time.as_ref().map(|query| names(query, "time")).transpose()?,
+            times: source.times(),
             cursor: source.cursor.as_ref().map(|query| names(query, "cursor")).transpose()?,
         };
+        source.time.as_ref().map(|query| names(query, "time")).transpose()?;
         let rules = diff_rules(scheme, &call)?;
         let assembly = assembly(source);
         let key: Vec<&str> = source.key.iter().map(Query::text).collect();
@@ -74,10 +75,16 @@ fn assembly(source: &Source) -> String {
         source.form,
         source.filter,
         source.fields.iter().map(|f| (&f.field, &f.name)).collect::<Vec<_>>(),
-        source.entries.iter().map(|e| (&e.name, &e.id)).collect::<Vec<_>>(),
+        source.entries.iter().map(entry).collect::<Vec<_>>(),
         source.changed_fields,
         params.join("&"),
     )
+}
+
+fn entry(entry: &Entry) -> String {
+    let fields = entry.fields.iter().map(|f| (&f.field, &f.name)).collect::<Vec<_>>();
+    let below = entry.entries.iter().map(self::entry).collect::<Vec<_>>();
+    format!("{} {} {fields:?} {below:?}", entry.name, entry.id)
 }
 
 fn names(query: &Query, place: &'static str) -> Result<Vec<String>, PlanFault> {
@@ -91,8 +98,12 @@ pub fn diff_rules(scheme: &Scheme, call: &SourceCall) -> Result<DiffRules, PlanF
     let all = |queries: &[Query], place| queries.iter().map(|q| rule_path(q, place)).collect::<Result<Vec<_>, _>>();
     let mut numeric = all(&scheme.diff.numeric, "numeric")?;
     numeric.extend(call.numeric.iter().map(|dotted| dotted_path(dotted)));
+    let mut ignore = all(&scheme.diff.ignore, "ignore")?;
+    // Times that only say when are carried for the document's time, and make no change by themselves.
+    let carried = scheme.source.unlisted_times().map(|field| field.name);
+    ignore.extend(carried.map(|name| RulePath::new(vec![RuleStep::Name(name)])));
     Ok(DiffRules {
-        ignore: all(&scheme.diff.ignore, "ignore")?,
+        ignore,
         lists: scheme
             .diff
             .lists

@@ -81,7 +81,8 @@ impl Capture {
             pass.total = page.total;
             run.pages += 1;
             run.documents += page.documents.len() as u64;
-            let sorted = self.sort(page.documents, asked_at, false)?;
+            let mut sorted = self.sort(page.documents, asked_at, false)?;
+            self.defer(page.deferred, &mut sorted);
             let mut fresh = false;
             for (key, raw_hash, time) in &sorted.met {
                 fresh |= pass.tally.add(key, raw_hash);

@@ -6,6 +6,7 @@ use crate::capture::ask::Question;
 use crate::capture::page::{Sorted, Sorter};
 use crate::capture::scan::{Capture, CaptureError, Pulled};
 use crate::clock::Time;
+use crate::connector::{Deferred, Page};
 use crate::document::{Quarantine, RawDocument};
 use crate::name::Key;
 use crate::store::{ProgressStep, Run, StoreError};
@@ -62,13 +63,17 @@ impl Capture {
     async fn read_until_sure(&self, key: Key, mut before: Option<Vec<u8>>) -> Result<Sorted, CaptureError> {
         for _ in 0..MAX_REREADS {
             let asked_at = self.store.last_seq(&self.scheme.id)?;
-            let documents = match self.read_keys(std::slice::from_ref(&key)).await {
-                Ok(documents) => documents,
+            let page = match self.read_keys(std::slice::from_ref(&key)).await {
+                Ok(page) => page,
                 // Refused for good: named, and asked again with each run; other documents go on (rule 25).
                 Err(CaptureError::Refused { why, .. }) => return Ok(self.unanswered(key, why)),
                 Err(error) => return Err(error),
             };
-            let Some(document) = documents.into_iter().next() else { return Ok(Sorted::default()) };
+            let Some(document) = page.documents.into_iter().next() else {
+                let mut sorted = Sorted::default();
+                self.defer(page.deferred, &mut sorted);
+                return Ok(sorted);
+            };
             let same = before.as_ref() == Some(&document.bytes);
             before = Some(document.bytes.clone());
             let sorted = self.sort(vec![document], asked_at, same)?;
@@ -99,10 +104,10 @@ impl Capture {
         sorted
     }
 
-    async fn read_keys(&self, keys: &[Key]) -> Result<Vec<RawDocument>, CaptureError> {
+    async fn read_keys(&self, keys: &[Key]) -> Result<Page, CaptureError> {
         let at_once = self.plan.call.by_key;
         if at_once == 0 {
-            return Ok(Vec::new());
+            return Ok(Page::default());
         }
         let parts = self.plan.paths.key.len();
         let texts: Vec<Vec<String>> = keys
@@ -112,14 +117,15 @@ impl Capture {
         self.read_texts(&texts, false).await
     }
 
-    async fn read_texts(&self, texts: &[Vec<String>], by_number: bool) -> Result<Vec<RawDocument>, CaptureError> {
-        let mut documents = Vec::new();
+    async fn read_texts(&self, texts: &[Vec<String>], by_number: bool) -> Result<Page, CaptureError> {
+        let mut found = Page::default();
         for keys in texts.chunks(self.plan.call.by_key.max(1)) {
             let question = Question::Keys { source: &self.scheme.source, keys, by_number };
             let page = self.asker.ask(&question).await.map_err(|e| self.source_error("documents by key", e))?;
-            documents.extend(page.documents);
+            found.documents.extend(page.documents);
+            found.deferred.extend(page.deferred);
         }
-        Ok(documents)
+        Ok(found)
     }
 
     /// Documents in quarantine are asked for again by key (rule 25).
@@ -129,8 +135,9 @@ impl Capture {
         if !keys.is_empty() && self.plan.call.by_key > 0 {
             let asked_at = self.store.last_seq(&self.scheme.id)?;
             match self.read_keys(&keys).await {
-                Ok(documents) => {
-                    let sorted = self.sort(documents, asked_at, false)?;
+                Ok(page) => {
+                    let mut sorted = self.sort(page.documents, asked_at, false)?;
+                    self.defer(page.deferred, &mut sorted);
                     self.store_page(sorted, None, run).await?;
                 }
                 Err(CaptureError::Refused { why, .. }) => {
@@ -152,15 +159,16 @@ impl Capture {
             let mut keys = vec![Key::from_text(text.as_str())];
             keys.extend(self.store.by_number(&self.scheme.id, text)?);
             let asked_at = self.store.last_seq(&self.scheme.id)?;
-            let mut documents = self.read_keys(&keys).await.or_else(|error| match error {
+            let mut page = self.read_keys(&keys).await.or_else(|error| match error {
                 // A number is no key of the source's kind: it refuses the question, and is asked by number below.
-                CaptureError::Refused { .. } => Ok(Vec::new()),
+                CaptureError::Refused { .. } => Ok(Page::default()),
                 other => Err(other),
             })?;
-            if documents.is_empty() {
-                documents = self.read_texts(&[vec![text.clone()]], true).await?;
+            if page.documents.is_empty() && page.deferred.is_empty() {
+                page = self.read_texts(&[vec![text.clone()]], true).await?;
             }
-            let sorted = self.sort(documents, asked_at, false)?;
+            let mut sorted = self.sort(page.documents, asked_at, false)?;
+            self.defer(page.deferred, &mut sorted);
             let met = self.store_page(sorted, None, &mut Run::default()).await?;
             if met.is_empty() {
                 pulled.missing.push(text.clone());
@@ -176,14 +184,21 @@ impl Capture {
         asked_at: u64,
         confirmed: bool,
     ) -> Result<Sorted, StoreError> {
-        let sorter = Sorter {
-            plan: &self.plan,
-            store: &*self.store,
-            scheme: &self.scheme.id,
-            zone: &self.zone,
-            now: self.now(),
-        };
-        sorter.sort(documents, asked_at, confirmed)
+        self.sorter().sort(documents, asked_at, confirmed)
+    }
+
+    /// Records what could not be read whole in a page's commit.
+    pub(super) fn defer(&self, deferred: Vec<Deferred>, sorted: &mut Sorted) {
+        for one in &deferred {
+            tracing::warn!(scheme = %self.scheme.id, why = one.why, "document deferred, asked for again with the next run");
+        }
+        if !deferred.is_empty() {
+            self.sorter().defer(deferred, sorted);
+        }
+    }
+
+    fn sorter(&self) -> Sorter<'_> {
+        Sorter { plan: &self.plan, store: &*self.store, scheme: &self.scheme.id, zone: &self.zone, now: self.now() }
     }
 
     /// Stores what was sorted; returns the keys whose head moved meanwhile.

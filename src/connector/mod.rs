@@ -17,6 +17,6 @@ mod scripted;
 
 pub use http::install_provider;
 pub use traits::{
-    CallSpec, Connector, DetailCall, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe,
+    CallSpec, Connector, Deferred, DetailCall, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe,
     SourceCall, TargetCall, Window,
 };

@@ -152,6 +152,17 @@ pub struct Page {
     pub next: Option<String>,
     /// How many documents the source says the window has, where it says so.
     pub total: Option<u64>,
+    /// Documents that could not be read whole: they are recorded by name and asked for again by key (rules 24, 25).
+    pub deferred: Vec<Deferred>,
+}
+
+/// A document that changed while it was put together from several answers, every time it was read.
+#[derive(Debug, Clone)]
+pub struct Deferred {
+    /// Its last reading: tells key and time, and is not stored.
+    pub document: RawDocument,
+    /// Why it does not count, for a person.
+    pub why: String,
 }
 
 /// The call an outgoing batch goes to.
@@ -259,6 +270,11 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Describes a call as a source; none: unknown as one.
     fn source_call(&self, call: &str) -> Option<SourceCall>;
+
+    /// What a source lacks for its call beyond what [`SourceCall`] describes. Pure.
+    fn check_source(&self, _source: &Source) -> Vec<crate::fault::Fault> {
+        Vec::new()
+    }
 
     /// Describes a call as a detail of listed documents; none: unknown as one.
     fn detail_call(&self, _call: &str) -> Option<DetailCall> {

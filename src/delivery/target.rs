@@ -9,7 +9,7 @@ use crate::clock::{Time, Zone};
 use crate::connector::{CallSpec, Connector, TargetCall};
 use crate::diff::Differ;
 use crate::mapping::{Lookups, Mapping};
-use crate::query::{Condition, Found, Query, Scope};
+use crate::query::Condition;
 use crate::scheme::{BaselineMissing, InDoubt, Retry};
 
 /// Gives the look-ups of now: tables are reloaded while running.
@@ -46,8 +46,8 @@ pub struct TargetPlan {
     pub differ: Differ,
     /// Whether any condition looks at `changed`.
     pub uses_changed: bool,
-    /// Path of the source time.
-    pub time: Option<Query>,
+    /// Paths of the source time: the latest of the values there.
+    pub times: Vec<Vec<String>>,
     /// Zone of source times.
     pub zone: Zone,
     /// What settles an unknown outcome.
@@ -81,11 +81,11 @@ impl TargetPlan {
 
     /// A document's source time.
     pub fn time_of(&self, document: &Value) -> Option<Time> {
-        let query = self.time.as_ref()?;
-        match query.find(&Scope { document, elements: &[], receipt: None }) {
-            Found::One(Value::String(text)) => self.zone.read(text),
-            Found::One(_) | Found::Nothing | Found::Many(_) => None,
-        }
+        let times = self.times.iter().filter_map(|path| {
+            let value = path.iter().try_fold(document, |value, name| value.get(name))?;
+            self.zone.read(value.as_str()?)
+        });
+        times.max()
     }
 
     /// How long to wait from the last byte sent until absence counts.

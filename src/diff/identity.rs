@@ -16,8 +16,8 @@ pub struct Paths {
     pub key: Vec<Vec<String>>,
     /// What people search by.
     pub number: Option<Vec<String>>,
-    /// Source time.
-    pub time: Option<Vec<String>>,
+    /// Source time: the latest of the values here.
+    pub times: Vec<Vec<String>>,
     /// Row version (`cursor: $.ts`).
     pub cursor: Option<Vec<String>>,
 }
@@ -29,8 +29,8 @@ pub struct Identity {
     pub key: Key,
     /// Its number; none where absent, null or blank.
     pub number: Option<String>,
-    /// Its source time as the source wrote it; none where absent, null or blank.
-    pub time_text: Option<String>,
+    /// Its source times as the source wrote them; none of those that are absent, null or blank.
+    pub time_texts: Vec<String>,
     /// Its row version; none where absent, null or blank.
     pub row_version: Option<String>,
 }
@@ -48,8 +48,8 @@ pub enum ExtractFault {
         path: String,
         /// What was found there.
         found: &'static str,
-        /// The source time, where it could be read.
-        time_text: Option<String>,
+        /// The source times, where they could be read.
+        time_texts: Vec<String>,
     },
     /// Number, time or row version is neither text nor number nor null.
     #[error("`{path}` is {found}, allowed: text, a number, null")]
@@ -60,8 +60,8 @@ pub enum ExtractFault {
         found: &'static str,
         /// The document's key, which could be read.
         key: Key,
-        /// The source time, where it could be read.
-        time_text: Option<String>,
+        /// The source times, where they could be read.
+        time_texts: Vec<String>,
     },
 }
 
@@ -87,40 +87,45 @@ impl Identity {
 impl Paths {
     /// All chains: the key's parts, then number, time and cursor as far as there are any.
     pub(super) fn chains(&self) -> impl Iterator<Item = &[String]> {
-        self.key.iter().chain(&self.number).chain(&self.time).chain(&self.cursor).map(Vec::as_slice)
+        self.key.iter().chain(&self.number).chain(&self.times).chain(&self.cursor).map(Vec::as_slice)
     }
 
     /// The identity, from what stands at each of [`Self::chains`].
     pub(super) fn identity(&self, found: Vec<Found<'_>>) -> Result<Identity, ExtractFault> {
         let mut texts: Vec<_> = found.into_iter().map(Found::text).collect();
         let mut scalars = texts.split_off(self.key.len().min(texts.len())).into_iter();
-        let mut scalar =
-            |chain: &Option<_>| if chain.is_some() { scalars.next().unwrap_or(Ok(None)) } else { Ok(None) };
-        let (number, time, cursor) = (scalar(&self.number), scalar(&self.time), scalar(&self.cursor));
-        let time_text = time.clone().ok().flatten();
+        let mut scalar = |_| scalars.next().unwrap_or(Ok(None));
+        let number = self.number.as_ref().map(&mut scalar);
+        let times: Vec<_> = self.times.iter().map(&mut scalar).collect();
+        let cursor = self.cursor.as_ref().map(&mut scalar);
+        let time_texts: Vec<String> = times.iter().flatten().flatten().cloned().collect();
 
         let mut parts = Vec::with_capacity(texts.len());
         for (chain, text) in self.key.iter().zip(texts) {
             match text.and_then(|text| text.ok_or("null, blank or absent")) {
                 Ok(text) => parts.push(text),
-                Err(found) => return Err(ExtractFault::Key { path: path::of_names(chain), found, time_text }),
+                Err(found) => return Err(ExtractFault::Key { path: path::of_names(chain), found, time_texts }),
             }
         }
         let Some(key) = Key::from_parts(&parts) else {
-            return Err(ExtractFault::Key { path: "$".to_owned(), found: "a key of no parts", time_text });
+            return Err(ExtractFault::Key { path: "$".to_owned(), found: "a key of no parts", time_texts });
         };
-        let scalar = |chain: &Option<Vec<String>>, text: Result<_, _>| {
+        let scalar = |chain: &Vec<String>, text: Result<_, _>| {
             text.map_err(|found| ExtractFault::Scalar {
-                path: path::of_names(chain.as_deref().unwrap_or_default()),
+                path: path::of_names(chain),
                 found,
                 key: key.clone(),
-                time_text: time_text.clone(),
+                time_texts: time_texts.clone(),
             })
         };
-        let number = scalar(&self.number, number)?;
-        let time_text = scalar(&self.time, time)?;
-        let row_version = scalar(&self.cursor, cursor)?;
-        Ok(Identity { key, number, time_text, row_version })
+        let optional = |chain: &Option<Vec<String>>, text: Option<Result<_, _>>| match chain.as_ref().zip(text) {
+            Some((chain, text)) => scalar(chain, text),
+            None => Ok(None),
+        };
+        let number = optional(&self.number, number)?;
+        self.times.iter().zip(times).try_for_each(|(chain, time)| scalar(chain, time).map(|_| ()))?;
+        let row_version = optional(&self.cursor, cursor)?;
+        Ok(Identity { key, number, time_texts, row_version })
     }
 }
 

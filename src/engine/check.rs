@@ -14,7 +14,7 @@ use crate::fault::{Fault, Position, nearest};
 use crate::mapping::{Fields, Tables, condition_reads};
 use crate::query::{Condition, Query};
 use crate::scheme::tree::Node;
-use crate::scheme::{Placed, Scheme, SchemeFile};
+use crate::scheme::{Entry, Placed, Scheme, SchemeFile};
 
 /// A system that schemes may name.
 #[derive(Clone)]
@@ -93,6 +93,7 @@ fn check_scheme(file: &SchemeFile, around: &Surroundings, faults: &mut Vec<Fault
             faults.push(unknown("parameter", &name.text, &name.at, &call.params));
         }
     }
+    faults.extend(system.connector.check_source(source));
     let fields = fields_of(&scheme, &call.fields);
     if let Some(fields) = &fields {
         check_paths(file, fields, faults);
@@ -128,6 +129,7 @@ pub(super) fn unknown(what: &str, name: &str, at: &Position, known: &[&str]) -> 
 fn fields_of(scheme: &Scheme, described: &[String]) -> Option<Fields> {
     let mut names = described.to_vec();
     names.extend(scheme.source.fields.iter().map(|field| field.name.clone()));
+    names.extend(scheme.source.entries.iter().flat_map(Entry::names));
     (!names.is_empty()).then(|| Fields::from_names(names))
 }
 

@@ -62,7 +62,7 @@ impl TargetCheck<'_> {
             compare: target.compare.clone(),
             differ,
             uses_changed,
-            time: self.scheme.source.time.clone(),
+            times: self.scheme.source.times(),
             zone: self.around.zone.clone(),
             in_doubt,
             settle: target.settle.or(system.settle),

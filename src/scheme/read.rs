@@ -9,7 +9,7 @@ use super::file::SchemeFile;
 use super::read_target::target;
 use super::table::SCHEME;
 use super::tree::{Name, Node};
-use super::types::{DiffRules, Entry, FieldSpec, Initial, Mode, Numbers, Scheme, Source, Start, Sweep};
+use super::types::{DiffRules, Entry, FieldSpec, Initial, Mode, Numbers, Scheme, Source, Start, Sweep, name_of};
 use super::{fill, scalar, semantics, yaml};
 use crate::clock::{Schedule, Zone};
 use crate::fault::{Fault, Position};
@@ -140,7 +140,7 @@ fn sweep(node: &Node, zone: &Zone) -> Option<Sweep> {
 fn fields(node: &Node) -> Vec<FieldSpec> {
     let one = |node: &Node| {
         let field = node.scalar().map(str::to_owned).or_else(|| node.get_text("field"))?;
-        let name = node.get_text("as").unwrap_or_else(|| field.replace('.', "_"));
+        let name = node.get_text("as").unwrap_or_else(|| name_of(&field));
         Some(FieldSpec { at: node.at.clone(), field, name })
     };
     node.get_several("fields").iter().filter_map(one).collect()

@@ -79,6 +79,36 @@ pub struct Source {
     pub filter: Option<String>,
 }
 
+impl Source {
+    /// Where a document carries its own time, of which the latest counts: as chains of member names.
+    pub fn times(&self) -> Vec<Vec<String>> {
+        if self.changed_fields.is_empty() {
+            let names = self.time.as_ref().and_then(Query::names);
+            return names.into_iter().map(|names| names.into_iter().map(str::to_owned).collect()).collect();
+        }
+        let listed =
+            self.changed_fields.iter().filter_map(|changed| self.fields.iter().find(|field| field.is(changed)));
+        listed
+            .map(|field| vec![field.name.clone()])
+            .chain(self.unlisted_times().map(|field| vec![field.name]))
+            .collect()
+    }
+
+    /// Changed fields of the head that `fields` does not list: documents carry them all the same, for their time.
+    pub fn unlisted_times(&self) -> impl Iterator<Item = FieldSpec> {
+        let unlisted = self.changed_fields.iter().filter(|changed| {
+            let listed = self.fields.iter().any(|field| field.is(changed));
+            !listed && !self.entries.iter().any(|entry| entry.has(changed))
+        });
+        unlisted.map(|field| FieldSpec { at: self.at.clone(), field: field.clone(), name: name_of(field) })
+    }
+}
+
+/// The name that a field of the vendor's has in documents unless an alias is given.
+pub fn name_of(field: &str) -> String {
+    field.replace('.', "_")
+}
+
 /// How a source is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -121,6 +151,27 @@ pub struct Entry {
     pub fields: Vec<FieldSpec>,
     /// Entries below it.
     pub entries: Vec<Entry>,
+}
+
+impl FieldSpec {
+    /// Whether it is the field of this name at the vendor, where letter case does not count.
+    pub fn is(&self, field: &str) -> bool {
+        self.field.eq_ignore_ascii_case(field)
+    }
+}
+
+impl Entry {
+    /// Whether a field of the vendor's stands here or below.
+    pub fn has(&self, field: &str) -> bool {
+        self.fields.iter().any(|own| own.is(field)) || self.entries.iter().any(|below| below.has(field))
+    }
+
+    /// The dotted names of everything a line holds, `[]` behind lists: `FPlan[].FPlanQty`.
+    pub fn names(&self) -> Vec<String> {
+        let own = std::iter::once(name_of(&self.id)).chain(self.fields.iter().map(|field| field.name.clone()));
+        let below = self.entries.iter().flat_map(Self::names);
+        own.chain(below).map(|name| format!("{}[].{name}", self.name)).collect()
+    }
 }
 
 /// A sweep (漏单补救).

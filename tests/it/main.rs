@@ -4,6 +4,7 @@
 #![allow(clippy::cmp_owned, reason = "the text of a JSON value is compared, not the value")]
 
 mod api;
+mod bills;
 mod check;
 mod content;
 mod deltas;

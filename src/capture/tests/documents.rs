@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use super::support::{desk, page, text};
+use super::support::{Answer, Desk, NOON, desk, page, text};
 use crate::capture::CaptureError;
 use crate::change::ChangeKind;
-use crate::connector::FaultKind;
+use crate::connector::{Deferred, FaultKind, Page};
+use crate::document::RawDocument;
 use crate::name::Key;
 use crate::store::{CaptureCommit, ProgressStep, Store};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn equal_bytes_and_equal_content_are_no_change_and_each_difference_is_one() {
@@ -99,6 +102,71 @@ async fn a_changed_key_or_filter_waits_for_a_decision() {
     let error = desk.run([]).await.unwrap_err();
     assert!(matches!(error, CaptureError::Undecided { documents: 1, .. }), "{error}");
     assert_eq!(desk.asked(), 1);
+}
+
+#[tokio::test]
+async fn rule_24_a_deferred_document_is_recorded_with_its_page_and_asked_again_by_key() {
+    let desk = desk("", |_| {});
+    desk.run([page(&[text(1, 1, "11:50:00")], None)]).await.unwrap();
+    desk.clock.advance(Duration::from_secs(1));
+    let torn = |time| Deferred {
+        document: RawDocument { bytes: text(1, 2, time).into_bytes() },
+        why: "bill 1 changed during each of 6 readings".into(),
+    };
+    let with = |page: Answer, time| page.map(|page| Page { deferred: vec![torn(time)], ..page });
+    desk.run([with(page(&[text(2, 1, "11:51:00")], None), "11:56:00")]).await.unwrap();
+    assert_eq!((desk.quarantined(), desk.stored(1)), (vec!["1".to_owned()], Some(text(1, 1, "11:50:00"))));
+    assert_eq!(desk.stored(2), Some(text(2, 1, "11:51:00")), "other documents go on");
+    assert!(desk.progress().watermark.is_some(), "the record lets the watermark pass");
+    desk.clock.advance(Duration::from_secs(1));
+    desk.by_key([with(page::<&str>(&[], None), "11:57:00")]);
+    desk.run([]).await.unwrap();
+    assert_eq!(desk.quarantined(), ["1"], "still torn");
+    desk.clock.advance(Duration::from_secs(1));
+    desk.by_key([page(&[text(1, 3, "11:58:00")], None)]);
+    desk.run([]).await.unwrap();
+    assert_eq!((desk.quarantined().len(), desk.stored(1)), (0, Some(text(1, 3, "11:58:00"))));
+}
+
+#[tokio::test]
+async fn rule_05_a_suspect_that_is_torn_when_asked_again_is_recorded_too() {
+    let desk = desk("", |_| {});
+    desk.run([page(&[text(1, 2, "11:55:00")], None)]).await.unwrap();
+    desk.clock.advance(Duration::from_secs(1));
+    let deferred =
+        Deferred { document: RawDocument { bytes: text(1, 1, "11:50:00").into_bytes() }, why: "torn".into() };
+    desk.by_key([Ok(Page { deferred: vec![deferred], ..Page::default() })]);
+    desk.run([page(&[text(1, 1, "11:50:00")], None)]).await.unwrap();
+    assert_eq!((desk.quarantined(), desk.stored(1)), (vec!["1".to_owned()], Some(text(1, 2, "11:55:00"))));
+}
+
+#[tokio::test]
+async fn rule_02_the_time_of_a_document_is_the_latest_of_its_changed_fields() {
+    let desk = desk("", |_| {});
+    let text = |id: u32, times: &str| format!(r#"{{"id":{id},"no":"N{id}","rev":1,{times}}}"#);
+    let capture = desk.reconfigured_source(
+        "fields: [id, no, rev, modified], changed_fields: [modified, Approved.At], entries: { name: E, id: E_id, fields: [] }",
+    );
+    let desk = Desk { capture, ..desk };
+    let times = [
+        (
+            r#""modified":"2026-06-01 11:40:00","Approved_At":"2026-06-01 11:50:00.5""#,
+            Some(NOON.minus(10 * MINUTE).0 + 500),
+        ),
+        (r#""modified":"2026-06-01 11:40:00","Approved_At":null"#, Some(NOON.minus(20 * MINUTE).0)),
+        (r#""modified":null,"Approved_At":" ""#, None),
+    ];
+    let texts: Vec<String> = times.iter().zip(1..).map(|((times, _), id)| text(id, times)).collect();
+    desk.run([page(&texts, None)]).await.unwrap();
+    for ((_, wanted), id) in times.iter().zip(1..) {
+        assert_eq!(desk.head(id).unwrap().source_time.map(|time| time.0), *wanted, "{id}");
+    }
+    assert_eq!(desk.progress().watermark.map(|time| time.0), times[0].1);
+    // A changed field that `fields` does not list is there for the time alone.
+    desk.clock.advance(Duration::from_secs(1));
+    let approved = text(2, r#""modified":"2026-06-01 11:40:00","Approved_At":"2026-06-01 11:58:00""#);
+    desk.run([page(&[approved], None)]).await.unwrap();
+    assert_eq!((desk.changes().len(), desk.head(2).unwrap().source_time), (3, Some(NOON.minus(2 * MINUTE))));
 }
 
 #[tokio::test]

@@ -28,6 +28,9 @@ use crate::watermark::Progress;
 /// 2026-06-01 12:00:00 UTC.
 pub const NOON: Time = Time(1_780_315_200_000);
 
+/// Where documents carry their time.
+const TIME: &str = "time: $.modified";
+
 pub struct HandClock(Mutex<(Time, Duration)>);
 
 impl HandClock {
@@ -133,7 +136,7 @@ pub fn text(id: u32, rev: u32, time: &str) -> String {
 /// A page of documents, and whether more follow.
 pub fn page<T: AsRef<str>>(texts: &[T], next: Option<&str>) -> Answer {
     let documents = texts.iter().map(|text| RawDocument { bytes: text.as_ref().as_bytes().to_vec() }).collect();
-    Ok(Page { documents, next: next.map(str::to_owned), total: None })
+    Ok(Page { documents, next: next.map(str::to_owned), ..Page::default() })
 }
 
 pub struct Desk {
@@ -167,11 +170,11 @@ pub fn desk(more: &str, differs: impl FnOnce(&mut SourceCall)) -> Desk {
         call,
     });
     let (store, clock) = (Arc::default(), Arc::new(HandClock(Mutex::new((NOON, Duration::ZERO)))));
-    let capture = capture(more, &store, &source, &clock);
+    let capture = capture(TIME, more, &store, &source, &clock);
     Desk { store, source, clock, capture }
 }
 
-fn capture(more: &str, store: &Arc<ModelStore>, source: &Arc<Double>, clock: &Arc<HandClock>) -> Capture {
+fn capture(time: &str, more: &str, store: &Arc<ModelStore>, source: &Arc<Double>, clock: &Arc<HandClock>) -> Capture {
     let zone = Zone::utc();
     let connector: Arc<dyn Connector> = Arc::<Double>::clone(source);
     let around = Surroundings {
@@ -182,7 +185,7 @@ fn capture(more: &str, store: &Arc<ModelStore>, source: &Arc<Double>, clock: &Ar
     };
     let yaml = format!(
         "title: t\nschedule: {{ every: 5m }}\n\
-         source: {{ system: d, call: list, key: $.id, number: $.no, time: $.modified, start: 1h, overlap: 10m, window: 2h }}\n\
+         source: {{ system: d, call: list, key: $.id, number: $.no, start: 1h, overlap: 10m, window: 2h, {time} }}\n\
          {more}\n"
     );
     let folder = tempfile::tempdir().unwrap();
@@ -201,7 +204,12 @@ fn capture(more: &str, store: &Arc<ModelStore>, source: &Arc<Double>, clock: &Ar
 impl Desk {
     /// The same capture under a changed scheme.
     pub fn reconfigured(&self, more: &str) -> Capture {
-        capture(more, &self.store, &self.source, &self.clock)
+        capture(TIME, more, &self.store, &self.source, &self.clock)
+    }
+
+    /// The same capture whose source says something else of time and fields.
+    pub fn reconfigured_source(&self, time: &str) -> Capture {
+        capture(time, "", &self.store, &self.source, &self.clock)
     }
 
     /// One run over these pages.

@@ -225,7 +225,7 @@ impl Connector for Jushuitan {
         let moments = Moments { window: request.window, zone: &self.zone, page, page_size };
         let biz = self.biz(call, &source.params, None, &moments)?;
         let Got { documents, total, has_next } = self.call(call.name, biz, page).await?;
-        Ok(Page { documents, next: has_next.then(|| (page + 1).to_string()), total })
+        Ok(Page { documents, next: has_next.then(|| (page + 1).to_string()), total, ..Page::default() })
     }
 
     async fn fetch_keys(&self, source: &Source, keys: &[Vec<String>], by_number: bool) -> Result<Page, Fault> {

@@ -11,6 +11,7 @@ use super::payload;
 use super::query::{Found, Question, any_of};
 use super::save::{self, Lines, Sent, Verdict};
 use super::shape::Shape;
+use super::source;
 use super::status::{Status, returned, text};
 use crate::clock::Zone;
 use crate::connector::reply::Purpose;
@@ -221,8 +222,12 @@ impl Connector for Kingdee {
         self.account.clone()
     }
 
-    fn source_call(&self, _call: &str) -> Option<SourceCall> {
-        None
+    fn source_call(&self, call: &str) -> Option<SourceCall> {
+        (call == source::CALL).then(source::described)
+    }
+
+    fn check_source(&self, source: &Source) -> Vec<crate::fault::Fault> {
+        source::check(source)
     }
 
     fn target_call(&self, call: &str) -> Option<TargetCall> {
@@ -230,7 +235,7 @@ impl Connector for Kingdee {
     }
 
     fn calls(&self) -> (Vec<&'static str>, Vec<&'static str>) {
-        (Vec::new(), CALLS.iter().map(|call| call.name).collect())
+        (vec![source::CALL], CALLS.iter().map(|call| call.name).collect())
     }
 
     async fn login(&self) -> Result<(), Fault> {
@@ -242,11 +247,17 @@ impl Connector for Kingdee {
     }
 
     async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Page, Fault> {
-        Err(unknown(&request.source.call))
+        if request.source.call != source::CALL {
+            return Err(unknown(&request.source.call));
+        }
+        source::page(&self.client, request, &self.zone).await
     }
 
-    async fn fetch_keys(&self, source: &Source, _keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
-        Err(unknown(&source.call))
+    async fn fetch_keys(&self, source: &Source, keys: &[Vec<String>], by_number: bool) -> Result<Page, Fault> {
+        if source.call != source::CALL {
+            return Err(unknown(&source.call));
+        }
+        source::by_keys(&self.client, source, keys, by_number).await
     }
 
     fn prepare(

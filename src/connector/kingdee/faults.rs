@@ -63,6 +63,12 @@ fn session_words(message: &str) -> bool {
         || ["会话信息已丢失", "未登录", "Session information is lost"].iter().any(|words| message.starts_with(words))
 }
 
+/// The field that a query named and the form does not have (MsgCode 9, protocols/kingdee.md 2.1).
+pub fn unknown_field(messages: &str) -> Option<&str> {
+    let (_, rest) = messages.split_once("元数据中标识为")?;
+    Some(rest.split_once("的字段不存在")?.0)
+}
+
 /// The kind of a bill's own errors. Of several, the one that forbids most decides.
 pub fn of_bill(code: Option<i64>, errors: &[&ItemError], number: Option<&str>) -> FaultKind {
     let kinds: Vec<FaultKind> = errors.iter().map(|error| of_error(code, error, number)).collect();

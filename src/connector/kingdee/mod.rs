@@ -1,4 +1,5 @@
-//! 金蝶云星空 as a target (protocols/kingdee.md): sessions, saves with a result per bill, operations by id, probes.
+//! 金蝶云星空 (protocols/kingdee.md): sessions; as a source bills read whole; as a target saves with a result per bill,
+//! operations by id, probes.
 
 mod keys;
 mod settings;
@@ -18,6 +19,10 @@ mod payload;
 mod content;
 mod lines;
 mod shape;
+
+mod select;
+
+mod source;
 
 mod operate;
 mod query;

@@ -2,19 +2,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::client::Client;
+use super::faults::unknown_field;
 use super::lines::Row;
+use super::select::{Answer, LIMIT, MOST_ANSWERS, Select, refusal, unrecognised};
 use super::shape::is;
 use super::status::{Status, id, text};
-use crate::connector::reply::Purpose;
 use crate::connector::{Fault, FaultKind};
-
-/// Rows of one request; servers cap it silently at what they are configured to, so that only an empty page is the end.
-const LIMIT: u32 = 2_000;
-/// More pages than this are a loop.
-const MOST_PAGES: usize = 10_000;
 
 /// A bill as queries show it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -94,46 +90,37 @@ impl Table<'_> {
     /// Reads all rows. A field that the form does not have is left out, and the query begins anew.
     async fn read(&mut self, client: &Client, unknown: &mut Vec<String>) -> Result<Vec<Vec<Value>>, Fault> {
         let (mut rows, mut seen) = (Vec::<Vec<Value>>::new(), HashSet::new());
-        for _ in 0..MOST_PAGES {
-            let body = json!({ "data": self.request(rows.last()) }).to_string().into_bytes();
-            let answer = client.call("ExecuteBillQuery", body, Purpose::Read).await?;
-            let Value::Array(page) = answer else {
-                self.leave_out(client, &answer, unknown)?;
-                rows.clear();
-                seen.clear();
-                continue;
+        for _ in 0..MOST_ANSWERS {
+            let page = match self.select().ask(client, rows.last().map(Vec::as_slice)).await? {
+                Answer::Rows(page) => page,
+                Answer::Refused(status) => {
+                    self.leave_out(client, &status, unknown)?;
+                    rows.clear();
+                    seen.clear();
+                    continue;
+                }
             };
             if page.is_empty() {
                 return Ok(rows);
             }
             for row in page {
-                let Value::Array(row) = row else { return Err(unrecognised(client, &row)) };
-                if row.len() != self.columns.len() || !seen.insert(self.place(&row)) {
+                if !seen.insert(self.place(&row)) {
                     return Err(unrecognised(client, &Value::Array(row)));
                 }
                 rows.push(row);
             }
         }
-        Err(Fault::new(FaultKind::Unknown, format!("a query has no end after {MOST_PAGES} pages")))
+        Err(Fault::new(FaultKind::Unknown, format!("a query has no end after {MOST_ANSWERS} answers")))
     }
 
-    fn request(&self, last: Option<&Vec<Value>>) -> Value {
-        let entry = self.entity.map(|entity| format!("{entity}_FEntryID"));
-        let filter = match last {
-            None => self.question.filter.clone(),
-            Some(row) => format!("({}) and ({})", self.question.filter, after(row, entry.as_deref())),
-        };
-        let order = entry.map(|entry| format!(",{entry} ASC")).unwrap_or_default();
-        json!({
-            "FormId": self.question.form,
-            "FieldKeys": self.columns.join(","),
-            "FilterString": filter,
-            "OrderString": format!("FID ASC{order}"),
-            "TopRowCount": 0,
-            "StartRow": 0,
-            "Limit": LIMIT,
-            "SubSystemId": "",
-        })
+    fn select(&self) -> Select<'_> {
+        Select {
+            form: self.question.form,
+            columns: self.columns.clone(),
+            places: if self.entity.is_some() { vec![0, 2] } else { vec![0] },
+            filter: self.question.filter.clone(),
+            limit: LIMIT,
+        }
     }
 
     /// What tells a row from all others.
@@ -142,18 +129,13 @@ impl Table<'_> {
     }
 
     /// Takes out the field that an error names, or gives the error back.
-    fn leave_out(&mut self, client: &Client, answer: &Value, unknown: &mut Vec<String>) -> Result<(), Fault> {
-        let Some(status) = Status::read(answer) else { return Err(unrecognised(client, answer)) };
+    fn leave_out(&mut self, client: &Client, status: &Status, unknown: &mut Vec<String>) -> Result<(), Fault> {
         let messages = status.messages();
-        let named = messages.split_once("元数据中标识为").and_then(|(_, rest)| rest.split_once("的字段不存在"));
-        let at = named.and_then(|(name, _)| {
+        let at = unknown_field(&messages).and_then(|name| {
             let wrong = |column: &String| is(column, name) || column.split('.').any(|part| is(part, name));
             self.columns.iter().skip(self.fixed).position(wrong).map(|at| at + self.fixed)
         });
-        let Some(at) = at else {
-            let kind = if status.code == Some(6) { FaultKind::Transient } else { FaultKind::Permanent };
-            return Err(client.fault(kind, messages));
-        };
+        let Some(at) = at else { return Err(refusal(client, status)) };
         if at < self.heads {
             self.heads -= 1;
         }
@@ -184,19 +166,6 @@ impl Table<'_> {
             }
         }
     }
-}
-
-/// The condition of rows behind one, in the order of ids.
-fn after(row: &[Value], entry: Option<&str>) -> String {
-    let fid = row.first().map(literal).unwrap_or_default();
-    match (entry, row.get(2).filter(|value| !value.is_null())) {
-        (Some(entry), Some(value)) => format!("FID > {fid} or (FID = {fid} and {entry} > {})", literal(value)),
-        _ => format!("FID > {fid}"),
-    }
-}
-
-fn unrecognised(client: &Client, answer: &Value) -> Fault {
-    client.fault(FaultKind::Unknown, format!("the answer to a query is not recognised: {answer}"))
 }
 
 /// A value in a filter: numbers as they are, texts quoted.

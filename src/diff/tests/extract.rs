@@ -6,7 +6,12 @@ fn chain(text: &str) -> Vec<String> {
 
 fn paths(key: &[&str]) -> Paths {
     let key = key.iter().map(|text| chain(text)).collect();
-    Paths { key, number: Some(chain("so_id")), time: Some(chain("head.modified")), cursor: Some(chain("ts")) }
+    Paths {
+        key,
+        number: Some(chain("so_id")),
+        times: vec![chain("head.modified"), chain("head.approved")],
+        cursor: Some(chain("ts")),
+    }
 }
 
 fn read(json: &str, key: &[&str]) -> Result<Identity, String> {
@@ -56,23 +61,29 @@ fn rule_30_null_blank_or_absent_key_parts_are_faults() {
 
 #[test]
 fn number_time_and_row_version_may_be_absent_but_not_lists() {
-    let whole = r#"{"k":1,"so_id":20240301,"head":{"modified":"2024-03-01 10:00:05","k":9},"ts":"0x1F"}"#;
+    let whole =
+        r#"{"k":1,"so_id":20240301,"head":{"approved":null,"modified":"2024-03-01 10:00:05","k":9},"ts":"0x1F"}"#;
     let identity = read(whole, &["k"]).unwrap();
     assert_eq!(identity.number.as_deref(), Some("20240301"));
-    assert_eq!(identity.time_text.as_deref(), Some("2024-03-01 10:00:05"));
+    assert_eq!(identity.time_texts, ["2024-03-01 10:00:05"]);
     assert_eq!(identity.row_version.as_deref(), Some("0x1F"));
     let bare = read(r#"{"so_id":null,"k":1,"head":"none","ts":""}"#, &["k"]).unwrap();
-    assert_eq!((bare.number, bare.time_text, bare.row_version), (None, None, None));
+    assert_eq!((bare.number, bare.time_texts, bare.row_version), (None, Vec::new(), None));
     let fault = extract(br#"{"so_id":[],"k":1}"#, &paths(&["k"])).unwrap_err();
     assert_eq!(fault.to_string(), "`$.so_id` is a list, allowed: text, a number, null");
-    assert!(matches!(fault, ExtractFault::Scalar { key, time_text: None, .. } if key.as_str() == "1"));
-    let fault = extract(br#"{"head":{"modified":"2024-03-01"}}"#, &paths(&["k"])).unwrap_err();
-    assert!(matches!(fault, ExtractFault::Key { time_text, .. } if time_text.as_deref() == Some("2024-03-01")));
+    assert!(
+        matches!(fault, ExtractFault::Scalar { key, time_texts, .. } if key.as_str() == "1" && time_texts.is_empty())
+    );
+    let fault = extract(br#"{"head":{"modified":"2024-03-01","approved":"2024-03-02"}}"#, &paths(&["k"])).unwrap_err();
+    assert!(matches!(fault, ExtractFault::Key { time_texts, .. } if time_texts == ["2024-03-01", "2024-03-02"]));
+    let fault = extract(br#"{"k":1,"head":{"approved":true}}"#, &paths(&["k"])).unwrap_err();
+    assert_eq!(fault.to_string(), "`$.head.approved` is true or false, allowed: text, a number, null");
 }
 
 #[test]
 fn one_member_may_serve_several_paths() {
-    let paths = Paths { key: vec![chain("a.b"), chain("a.c")], number: Some(chain("a.b")), time: None, cursor: None };
+    let paths =
+        Paths { key: vec![chain("a.b"), chain("a.c")], number: Some(chain("a.b")), times: vec![], cursor: None };
     let identity = extract(br#"{"a":{"c":"2","b":"1"}}"#, &paths).unwrap();
     assert_eq!(identity.key.parts(2), Some(vec!["1", "2"]));
     assert_eq!(identity.number.as_deref(), Some("1"));

@@ -105,7 +105,7 @@ fn extraction_agrees_with_the_parsed_document() {
         let paths = Paths {
             key: vec![chain(random.choice(["id", "id", "q", "head.id"]).unwrap())],
             number: Some(chain("物流费")),
-            time: Some(chain("head.m")),
+            times: vec![chain("head.m"), chain("q")],
             cursor: Some(chain("ts")),
         };
         let extracted = extract(text.as_bytes(), &paths);

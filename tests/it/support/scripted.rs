@@ -110,7 +110,7 @@ impl Connector for Scripted {
             documents.extend(documents.first().cloned());
         }
         let next = (inside.len() > (page + 1) * PAGE).then(|| (page + 1).to_string());
-        Ok(Page { documents, next, total: None })
+        Ok(Page { documents, next, ..Page::default() })
     }
 
     async fn fetch_keys(&self, _source: &Source, keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
@@ -118,7 +118,7 @@ impl Connector for Scripted {
         let world = self.world.lock().unwrap();
         let ids = keys.iter().filter_map(|parts| parts.first()?.parse::<u64>().ok());
         let found = ids.filter_map(|id| world.exactly(id, &self.zone));
-        Ok(Page { documents: found.map(|bytes| RawDocument { bytes }).collect(), next: None, total: None })
+        Ok(Page { documents: found.map(|bytes| RawDocument { bytes }).collect(), ..Page::default() })
     }
 
     fn prepare(

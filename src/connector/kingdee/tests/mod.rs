@@ -5,6 +5,7 @@
 mod probes;
 mod sends;
 mod sessions;
+mod sources;
 
 use std::sync::Arc;
 use std::time::Duration;
