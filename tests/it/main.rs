@@ -9,6 +9,7 @@ mod content;
 mod deltas;
 mod demo;
 mod first_day;
+mod orders;
 mod people;
 mod recovery;
 mod samples;
