@@ -10,6 +10,7 @@ use crate::delivery::compose::{Composed, compose};
 use crate::delivery::decide::Decider;
 use crate::delivery::judge::{Verdict, judge};
 use crate::delivery::settle::{self, set};
+use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
@@ -172,7 +173,14 @@ impl Worker {
             return Some(call);
         }
         let base = row.base.as_ref().filter(|base| base.told && base.version == row.version)?;
-        self.plan.calls.iter().position(|call| Some(&call.spec.call) == base.call.as_ref())
+        let named = |(index, call): (usize, &CallPlan)| (Some(&call.spec.call) == base.call.as_ref()).then_some(index);
+        let named: Vec<usize> = self.plan.calls.iter().enumerate().filter_map(named).collect();
+        // An operation may make the target's own call with another mapping: what it was told says which it was.
+        let told = |index: &usize| {
+            let composed = self.plan.calls.get(*index).and_then(|call| compose(&self.plan, call, after, row).ok());
+            composed.is_some_and(|composed| Some(composed.payload_hash) == base.payload_hash)
+        };
+        named.iter().copied().find(told).or(named.last().copied())
     }
 
     fn decider<'a>(&'a self, answer: &'a TargetAnswer) -> Decider<'a> {

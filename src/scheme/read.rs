@@ -136,14 +136,15 @@ fn sweep(node: &Node, zone: &Zone) -> Option<Sweep> {
     })
 }
 
-/// Fields: `FCustId.FNumber`, which arrives as `FCustId_FNumber`, or `{ field: F_X, as: name }`.
-fn fields(node: &Node) -> Vec<FieldSpec> {
+/// Fields: `FCustId.FNumber`, which arrives as `FCustId_FNumber`, or `{ field: F_X, as: name }`, or a list of these.
+fn fields<'a>(node: &'a Node) -> Vec<FieldSpec> {
     let one = |node: &Node| {
         let field = node.scalar().map(str::to_owned).or_else(|| node.get_text("field"))?;
         let name = node.get_text("as").unwrap_or_else(|| name_of(&field));
         Some(FieldSpec { at: node.at.clone(), field, name })
     };
-    node.get_several("fields").iter().filter_map(one).collect()
+    let several = |node: &'a Node| node.list().unwrap_or(std::slice::from_ref(node));
+    node.get_several("fields").iter().flat_map(several).filter_map(one).collect()
 }
 
 fn entries(node: &Node) -> Vec<Entry> {

@@ -48,7 +48,10 @@ const WORDINGS: &[(&str, &str)] = &[
     ("trailing content", "something follows the closing quote: quote the whole text"),
     ("quoted scalar", "the closing quote of this text is missing"),
     ("unexpected character", "a text that begins with `@`, `%` or a backquote must be quoted"),
-    ("anchor", "a text that begins with `*` or `&` must be quoted (aliases and anchors are not supported)"),
+    (
+        "anchor",
+        "a text that begins with `*` or `&` must be quoted (`*name` stands for a value above that is marked `&name`)",
+    ),
     ("tag", "a text that begins with `!` must be quoted (tags are not supported)"),
     ("directive", "a line that begins with `%` is not supported"),
     (

@@ -10,6 +10,7 @@ pub static SCHEME: Table = Table {
     keys: &[
         KeySpec::optional("title", Kind::Text, "what people call it; default: the file's name"),
         KeySpec::optional("enabled", Kind::Bool, "whether it runs; default true"),
+        KeySpec::optional("settings", Kind::Any, "values marked `&name` here, to be used below as `*name`"),
         KeySpec::optional("schedule", Kind::OneOf(&SCHEDULE), "when it runs; default every 5m"),
         KeySpec::required("source", Kind::Keys(&SOURCE), "where documents come from"),
         KeySpec::optional("initial", INITIAL, "what the first capture does with what is there; left out: it asks"),
@@ -80,7 +81,11 @@ static SWEEP: Table = Table {
     ],
 };
 
-const FIELD: Kind = Kind::Shape { scalar: Some(&Kind::Text), list: None, map: Some(&Kind::Keys(&ALIAS)) };
+/// A field, or a list of them, so that an alias can stand for several.
+const FIELD: Kind =
+    Kind::Shape { scalar: Some(&Kind::Text), list: Some(&Kind::List(&ONE_FIELD)), map: Some(&Kind::Keys(&ALIAS)) };
+
+const ONE_FIELD: Kind = Kind::Shape { scalar: Some(&Kind::Text), list: None, map: Some(&Kind::Keys(&ALIAS)) };
 
 static ALIAS: Table = Table {
     name: "field",

@@ -1,7 +1,8 @@
 //! YAML text to a tree with positions. The only owner of `saphyr-parser`.
 //!
-//! A subset without surprises: one document, no anchors, aliases, merge keys or tags (so no alias bombs), unique
-//! keys, bounded size and depth. Scalars keep their source text.
+//! A subset without surprises: one document, no merge keys or tags, unique keys, bounded size and depth. Scalars keep
+//! their source text. An alias is the value it names, at the position of that value; how much is copied so is bounded
+//! (no alias bombs).
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,6 +18,9 @@ const MAX_BYTES: usize = 4 << 20;
 
 /// Deepest nesting: mappings are at most about ten deep, and whoever walks the tree may recurse.
 const MAX_DEPTH: usize = 64;
+
+/// Most values that anchors and aliases of one file copy, all together: a hundred times what a scheme's settings hold.
+const MAX_COPIED: usize = 10_000;
 
 /// Reads a file. All faults found are added; `None` if there is no tree at all.
 pub fn load(file: &Path, faults: &mut Vec<Fault>) -> Option<Node> {
@@ -39,7 +43,8 @@ pub fn read(file: &Path, bytes: &[u8], faults: &mut Vec<Fault>) -> Option<Node> 
             return None;
         }
     };
-    let mut builder = Builder { file, faults: &mut *faults, open: Vec::new(), root: None };
+    let mut builder =
+        Builder { file, faults: &mut *faults, open: Vec::new(), anchored: HashMap::new(), copied: 0, root: None };
     let built = builder.build(text);
     let empty = || Fault::new(Position { file: file.to_path_buf(), line: 1, column: 1 }, "the file is empty");
     match built.and_then(|()| builder.root.take().ok_or_else(empty)) {
@@ -75,8 +80,8 @@ fn text<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, Fault> {
 
 /// A list or mapping whose end has not come yet.
 enum Open {
-    List { at: Position, elements: Vec<Node> },
-    Map { at: Position, entries: Vec<(Name, Node)>, seen: HashMap<String, Position>, key: Key },
+    List { at: Position, anchor: usize, elements: Vec<Node> },
+    Map { at: Position, anchor: usize, entries: Vec<(Name, Node)>, seen: HashMap<String, Position>, key: Key },
 }
 
 /// Where a mapping stands between its keys and values.
@@ -93,6 +98,9 @@ struct Builder<'a> {
     file: &'a Path,
     faults: &'a mut Vec<Fault>,
     open: Vec<Open>,
+    /// Values that an anchor names, by its number; 0 is no anchor.
+    anchored: HashMap<usize, Node>,
+    copied: usize,
     root: Option<Node>,
 }
 
@@ -112,26 +120,26 @@ impl Builder<'_> {
                         return Err(Fault::new(at, message));
                     }
                 }
-                Event::Alias(_) => {
-                    let node = self.refuse(at, "aliases");
+                Event::Alias(anchor) => {
+                    let node = self.alias(at, anchor)?;
                     self.place(node);
                 }
                 Event::Scalar(text, style, anchor, tag) => {
-                    self.refuse_decoration(&at, anchor, tag.is_some());
+                    self.refuse_tag(&at, tag.is_some());
                     if style == ScalarStyle::Plain {
                         self.faults.extend(slip::full_width_quote(&at, &text));
                     }
-                    self.place(Node { at, value: scalar(&text, style) });
+                    self.finish(Node { at, value: scalar(&text, style) }, anchor)?;
                 }
                 Event::SequenceStart(anchor, tag) => {
-                    self.refuse_decoration(&at, anchor, tag.is_some());
-                    self.begin(Open::List { at, elements: Vec::new() })?;
+                    self.refuse_tag(&at, tag.is_some());
+                    self.begin(Open::List { at, anchor, elements: Vec::new() })?;
                 }
                 Event::MappingStart(anchor, tag) => {
-                    self.refuse_decoration(&at, anchor, tag.is_some());
-                    self.begin(Open::Map { at, entries: Vec::new(), seen: HashMap::new(), key: Key::Awaited })?;
+                    self.refuse_tag(&at, tag.is_some());
+                    self.begin(Open::Map { at, anchor, entries: Vec::new(), seen: HashMap::new(), key: Key::Awaited })?;
                 }
-                Event::SequenceEnd | Event::MappingEnd => self.end(),
+                Event::SequenceEnd | Event::MappingEnd => self.end()?,
                 Event::StreamEnd => break,
                 Event::Nothing | Event::StreamStart | Event::DocumentEnd => {}
             }
@@ -152,13 +160,59 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn end(&mut self) {
-        let node = match self.open.pop() {
-            Some(Open::List { at, elements }) => Node { at, value: Value::List(elements) },
-            Some(Open::Map { at, entries, .. }) => Node { at, value: Value::Map(entries) },
-            None => return,
-        };
+    fn end(&mut self) -> Result<(), Fault> {
+        match self.open.pop() {
+            Some(Open::List { at, anchor, elements }) => self.finish(Node { at, value: Value::List(elements) }, anchor),
+            Some(Open::Map { at, anchor, entries, .. }) => self.finish(Node { at, value: Value::Map(entries) }, anchor),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps a finished node under its anchor, and puts it where it belongs.
+    fn finish(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
+        if anchor != 0 {
+            self.count(&node, &node.at)?;
+            self.anchored.insert(anchor, node.clone());
+        }
         self.place(node);
+        Ok(())
+    }
+
+    /// The value that an alias stands for.
+    fn alias(&mut self, at: Position, anchor: usize) -> Result<Node, Fault> {
+        let Some(node) = self.anchored.get(&anchor).cloned() else {
+            let message = "an alias can't stand within the value it names";
+            self.faults.push(Fault::new(at.clone(), message));
+            return Ok(Node { at, value: Value::Null });
+        };
+        let depth = self.count(&node, &at)?;
+        if self.open.len() + depth > MAX_DEPTH {
+            return Err(Fault::new(at, format!("nested deeper than {MAX_DEPTH} levels")));
+        }
+        Ok(node)
+    }
+
+    /// Counts what is copied, and tells how deep it is.
+    fn count(&mut self, node: &Node, at: &Position) -> Result<usize, Fault> {
+        self.copied += 1;
+        if self.copied > MAX_COPIED {
+            return Err(Fault::new(at.clone(), format!("anchors and aliases copy more than {MAX_COPIED} values")));
+        }
+        let mut depth = 0;
+        match &node.value {
+            Value::List(elements) => {
+                for element in elements {
+                    depth = depth.max(self.count(element, at)?);
+                }
+            }
+            Value::Map(entries) => {
+                for (_, value) in entries {
+                    depth = depth.max(self.count(value, at)?);
+                }
+            }
+            Value::Null | Value::Plain(_) | Value::Quoted(_) | Value::Secret(_) => return Ok(0),
+        }
+        Ok(depth + 1)
     }
 
     /// Puts a finished node where it belongs: the root, an element, a key or a key's value.
@@ -188,19 +242,11 @@ impl Builder<'_> {
         }
     }
 
-    fn refuse_decoration(&mut self, at: &Position, anchor: usize, tag: bool) {
-        if anchor != 0 {
-            self.refuse(at.clone(), "anchors");
-        }
+    fn refuse_tag(&mut self, at: &Position, tag: bool) {
         if tag {
-            self.refuse(at.clone(), "tags");
+            let message = "tags are not supported: write the value out, or quote it if it is a text";
+            self.faults.push(Fault::new(at.clone(), message));
         }
-    }
-
-    fn refuse(&mut self, at: Position, what: &str) -> Node {
-        let message = format!("{what} are not supported: write the value out, or quote it if it is a text");
-        self.faults.push(Fault::new(at.clone(), message));
-        Node { at, value: Value::Null }
     }
 }
 

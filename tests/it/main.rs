@@ -10,6 +10,7 @@ mod content;
 mod deltas;
 mod demo;
 mod first_day;
+mod orders;
 mod people;
 mod recovery;
 mod samples;

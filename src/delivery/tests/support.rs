@@ -65,6 +65,22 @@ impl Clock for HandClock {
     }
 }
 
+/// Fields of the documents; those of [`transitions`](super::transitions) are a sales order's at Kingdee.
+const FIELDS: [&str; 12] = [
+    "id",
+    "no",
+    "rev",
+    "status",
+    "modified",
+    "remark",
+    "FDocumentStatus",
+    "FCancelStatus",
+    "FNote",
+    "FSaleOrderEntry[].FEntryID",
+    "FSaleOrderEntry[].FQty",
+    "FSaleOrderEntry[].FTaxPrice",
+];
+
 /// The target: plays outcomes and findings, keeps what it was sent and asked. Without a script everything is
 /// accepted, and nothing is found.
 #[derive(Default)]
@@ -84,7 +100,7 @@ impl Connector for Double {
 
     fn source_call(&self, _call: &str) -> Option<SourceCall> {
         Some(SourceCall {
-            fields: ["id", "no", "rev", "status", "modified", "remark"].map(str::to_owned).to_vec(),
+            fields: FIELDS.map(str::to_owned).to_vec(),
             params: Vec::new(),
             max_page: 10,
             max_window: None,
@@ -219,7 +235,8 @@ fn worker(target: &str, store: &Arc<ModelStore>, double: &Arc<Double>, clock: &A
     let yaml = format!(
         "title: t\nschedule: {{ every: 5m }}\n\
          source: {{ system: d, call: list, key: $.id, number: $.no, time: $.modified }}\n\
-         initial: send\ndiff: {{ ignore: [$.modified] }}\n\
+         initial: send\n\
+         diff: {{ ignore: [$.modified], lists: {{ $.FSaleOrderEntry: $.FEntryID }} }}\n\
          targets:\n  t:\n    system: d\n    mapping: {{ no: $.no, rev: $.rev }}\n{}",
         target.lines().map(|line| format!("    {}\n", line.trim_end())).collect::<String>()
     );

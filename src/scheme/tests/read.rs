@@ -104,6 +104,7 @@ fn what_is_left_out_has_the_defaults_of_the_interface() {
 fn every_key_arrives_in_its_field() {
     let text = "
 schedule: { cron: \"*/5 8-20 * * *\" }
+settings: { fees: &fees [{ field: F_PAEZ_WLF, as: 物流费 }] }
 source:
   system: erp
   call: executeBillQuery
@@ -112,7 +113,7 @@ source:
   time: $.FModifyDate
   start: 2024-03-01
   sweep: { cron: \"0 3 * * *\", back: 7d, deletes: true, max_deletes: 2.5% }
-  fields: [FID, FCustId.FNumber, { field: F_PAEZ_WLF, as: 物流费 }]
+  fields: [FID, FCustId.FNumber, *fees]
   entries: { name: FSaleOrderEntry, id: FSaleOrderEntry_FEntryID, fields: [FMaterialId.FNumber], entries: [{ name: P, id: P_FID, fields: [] }] }
   changed_fields: [FModifyDate, FApproveDate]
   filter: \"FSaleOrgId.FNumber='100'\"

@@ -61,7 +61,7 @@ fn what_yaml_could_surprise_with_is_refused() {
     for (text, expected) in [
         ("a: 1\nb: 2\na: 3\n", "3:1: key `a` is given twice: first at line 1, column 1".to_owned()),
         ("a: {b: 1, c: 2, \"b\": 3}\n", "1:17: key `b` is given twice: first at line 1, column 5".to_owned()),
-        ("a: &x 1\n", format!("1:7: anchors {unsupported}")),
+        ("a: &x [1, *x]\n", "1:11: an alias can't stand within the value it names".to_owned()),
         ("a: !!str 5\n", format!("1:10: tags {unsupported}")),
         ("<<: {a: 1}\n", "1:1: merge keys (`<<`) are not supported: write the keys out".to_owned()),
         (": x\n", "1:1: a key is missing before `:`".to_owned()),
@@ -111,8 +111,8 @@ fn a_syntax_error_is_one_fault_in_our_words_with_the_corrected_text_where_it_is_
         ),
         (
             "cron: */5 * * * *\n",
-            "1:7: a text that begins with `*` or `&` must be quoted (aliases and anchors are not supported); \
-             write `\"*/5 * * * *\"`"
+            "1:7: a text that begins with `*` or `&` must be quoted (`*name` stands for a value above that is \
+             marked `&name`); write `\"*/5 * * * *\"`"
                 .to_owned(),
         ),
         ("b: { c: $.items[*].d, e: 1 }\n", format!("1:16: {brace}; write `\"$.items[*].d\"`")),
@@ -139,7 +139,7 @@ fn a_syntax_error_is_one_fault_in_our_words_with_the_corrected_text_where_it_is_
 
 #[test]
 fn faults_that_are_no_syntax_errors_come_all_at_once() {
-    let (_, faults) = parse("a: 1\na: 2\nb: &x 1\nc: {d: 1, d: 2}\n");
+    let (_, faults) = parse("a: 1\na: 2\nb: !!str 1\nc: {d: 1, d: 2}\n");
     assert_eq!(faults.len(), 3);
 }
 
@@ -149,6 +149,36 @@ fn a_file_in_another_encoding_says_where() {
     let gbk = [b"a: 1\n\xe4\xb8\xad: ".as_slice(), &[0xd6, 0xd0], b"\n"].concat();
     assert!(yaml::read(Path::new("x.yaml"), &gbk, &mut faults).is_none());
     assert_eq!(super::told(&faults), ["2:4: the file is not UTF-8 from here on: save it as UTF-8"]);
+}
+
+#[test]
+fn an_alias_is_the_value_it_names_at_the_position_of_that_value() {
+    for (text, expected) in [
+        ("a: &x 1.10\nb: *x\n", "1:1={1:1 a -> 1:7=1.10, 2:1 b -> 1:7=1.10}"),
+        (
+            "a: &x [1, {b: 2}]\nc: [*x, 3]\n",
+            "1:1={1:1 a -> 1:7=[1:8=1, 1:11={1:12 b -> 1:15=2}], 2:1 c -> 2:4=[1:7=[1:8=1, 1:11={1:12 b -> 1:15=2}], 2:9=3]}",
+        ),
+        (
+            "a: &x {k: &y \"v\"}\nb: *y\n&z c: *x\nd: *z\n",
+            "1:1={1:1 a -> 1:7={1:8 k -> 1:14=\"v\"}, 2:1 b -> 1:14=\"v\", 3:4 c -> 1:7={1:8 k -> 1:14=\"v\"}, 4:1 d -> 3:4=c}",
+        ),
+        ("a: &x 1\nb: &x 2\nc: *x\n", "1:1={1:1 a -> 1:7=1, 2:1 b -> 2:7=2, 3:1 c -> 2:7=2}"),
+    ] {
+        let (node, faults) = parse(text);
+        assert_eq!(faults, Vec::<String>::new(), "{text}");
+        assert_eq!(shown(&node.unwrap()), expected, "{text}");
+    }
+}
+
+#[test]
+fn aliases_of_aliases_are_bounded_in_number_and_depth() {
+    let laughs: String =
+        (1..20).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", "))).collect();
+    let faults = parse(&format!("a0: &a0 lol\n{laughs}")).1;
+    assert_eq!(faults, ["5:9: anchors and aliases copy more than 10000 values"]);
+    let deep: String = (1..70).map(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1)).collect();
+    assert_eq!(parse(&format!("a0: &a0 x\n{deep}")).1, ["65:12: nested deeper than 64 levels"]);
 }
 
 #[test]
