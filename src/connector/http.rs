@@ -120,9 +120,8 @@ impl Http {
             }
         };
         let has_body = method != Method::GET;
-        let request = headers
-            .into_iter()
-            .fold(client.request(method, url), |request, (name, value)| request.header(name, value));
+        let request =
+            headers.into_iter().fold(client.request(method, url), |request, (name, value)| request.header(name, value));
         let request = if has_body { request.body(body) } else { request };
         let sent = self.clock.now();
         let answer = request.send().await.map_err(|error| self.no_answer(&error, &host))?;

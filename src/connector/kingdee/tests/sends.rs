@@ -13,7 +13,12 @@ fn saved(returned: Value) -> Step {
 
 fn receipt(lines: &[(&str, &str)]) -> Receipt {
     let ids = lines.iter().map(|(key, id)| ((*key).to_owned(), (*id).to_owned())).collect();
-    Receipt { id: Some("7".into()), number: Some("CK-1".into()), lines: [("FEntity".to_owned(), ids)].into(), ..Receipt::default() }
+    Receipt {
+        id: Some("7".into()),
+        number: Some("CK-1".into()),
+        lines: [("FEntity".to_owned(), ids)].into(),
+        ..Receipt::default()
+    }
 }
 
 async fn send(steps: Vec<Step>) -> (Scripted, Outcome) {
