@@ -160,7 +160,10 @@ impl Client {
         let mut tokens = self.tokens.lock().await;
         match tokens.need(self.clock.monotonic()) {
             Need::None(live) => Ok(live),
-            Need::Early(live) => Ok(self.renew(&mut tokens).await.unwrap_or(live)),
+            Need::Early(live) => Ok(self.renew(&mut tokens).await.unwrap_or_else(|_| {
+                tokens.keep();
+                live
+            })),
             Need::Token => self.renew(&mut tokens).await,
         }
     }

@@ -42,11 +42,6 @@ impl Stages {
         rows.filter(|(_, (row, of))| !row.removed && **of <= stage).map(|(place, _)| place).collect()
     }
 
-    /// The lines that the order has after a push.
-    pub fn lines<'o>(&self, order: &'o Order, stage: usize) -> Vec<&'o Row> {
-        self.places(order, stage).into_iter().filter_map(|place| order.rows.get(place)).collect()
-    }
-
     /// The payload of a push: the order with the rows of this and all earlier pushes, `ids` by place. What is to be
     /// removed goes with the first.
     pub fn payload(&self, payload: &Map<String, Value>, ids: &[Option<String>], stage: usize) -> String {

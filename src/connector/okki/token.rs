@@ -86,6 +86,13 @@ impl Tokens {
         live
     }
 
+    /// Asking early failed: the token is used to its end.
+    pub fn keep(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.to_its_end = true;
+        }
+    }
+
     /// The system refused a token.
     pub fn lost(&mut self, number: u64) -> Lost {
         if self.live.as_ref().is_none_or(|live| live.number != number) {

@@ -28,7 +28,7 @@ async fn a_list_is_read_page_by_page_to_its_total() {
     let first = fetch(&connector, &source, None).await.unwrap();
     assert_eq!((texts(&first), first.total), (vec![r#"{"company_id":1}"#, r#"{"company_id":2}"#], Some(3)));
     let last = fetch(&connector, &source, first.next.as_deref()).await.unwrap();
-    assert_eq!((texts(&last), last.next), (vec![r#"{"company_id":3}"#], None));
+    assert_eq!((texts(&last), last.next.clone()), (vec![r#"{"company_id":3}"#], None));
     let path = "GET /v1/company/list?all=1&count=2&start_index";
     assert_eq!(lines(&server)[1..], [format!("{path}=1"), format!("{path}=2")]);
 }
@@ -51,7 +51,7 @@ async fn lists_of_one_page_are_read_at_once() {
     let (server, connector) = server(steps).await;
     for (call, text) in [("/v1/user/list", r#"{"user_id":"7"}"#), ("/v1/user/departmentList", r#"{"id":"0"}"#)] {
         let page = fetch(&connector, &source(&format!("call: {call}, key: $.id")), None).await.unwrap();
-        assert_eq!((texts(&page), page.next), (vec![text], None));
+        assert_eq!((texts(&page), page.next.clone()), (vec![text], None));
     }
     assert_eq!(lines(&server)[1..], ["GET /v1/user/list", "GET /v1/user/departmentList"]);
 }
@@ -106,7 +106,6 @@ fn every_call_is_described() {
     assert_eq!((sources.len(), targets.len()), (4, 2));
     for source in sources {
         let call = connector.source_call(source).unwrap();
-        assert!(call.numeric.iter().all(|path| source.ends_with("info") || !path.is_empty()));
         assert_eq!((call.windows, call.shifts, call.max_page), (call.by_key > 0, call.by_key > 0, 100));
     }
     for detail in ["/v1/company/info", "/v1/product/info"] {

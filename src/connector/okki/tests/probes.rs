@@ -1,5 +1,5 @@
 use super::*;
-use crate::connector::{Connector, FaultKind, Finding, Probe};
+use crate::connector::{Connector, FaultKind, Finding, Outcome, Probe};
 use crate::receipt::Receipt;
 
 fn shown(number: &str) -> Step {
@@ -77,4 +77,52 @@ async fn a_removal_took_effect_if_the_order_is_gone() {
     assert_eq!(lines(&server)[1..], [BY_ID]);
     let (_server, found) = asked(REMOVE, probe, vec![shown("SO-1")]).await;
     assert!(matches!(found, Ok(Finding::NotEffective { .. })), "{found:?}");
+}
+
+#[tokio::test]
+async fn rule_12_an_edit_that_was_cut_off_between_its_pushes_goes_on_with_the_rows_that_are_there() {
+    let told = json!({ "order_no": "SO-1", "remark": "old", "cost_list": [], "product_list": priced(&[(0, 1, 2)]) });
+    let new = json!({ "order_no": "SO-1", "remark": "new", "cost_list": [],
+        "product_list": priced(&[(0, 1, 2), (0, 1, 3), (0, 1, 4)]) });
+    let keys = [("product_list".to_owned(), ["a", "b", "c"].map(str::to_owned).to_vec())];
+    let ids = |rows: Vec<Value>| json!({ "order_id": 500, "product_list": rows });
+    let after = |lines: &[(u32, u32, u32)]| {
+        data(
+            json!({ "order_id": 500, "order_no": "SO-1", "remark": "new", "cost_list": [], "product_list": priced(lines) }),
+        )
+    };
+    let there = [(11, 1, 2), (12, 1, 3)];
+    let whole = [(11, 1, 2), (12, 1, 3), (13, 1, 4)];
+    let steps = [data(ids(rows(&there))), Step::Reset, after(&there), data(ids(rows(&whole))), after(&whole)];
+    let (server, connector) = server(steps).await;
+    let receipt = Receipt {
+        id: Some("500".into()),
+        lines: [("product_list".to_owned(), [("a".to_owned(), "11".to_owned())].into())].into(),
+        ..Receipt::default()
+    };
+    let prepare = |receipt: &Receipt| connector.prepare(&spec(PUSH), &new, &keys, Some(receipt)).unwrap();
+    let outgoing = |payload: String| Outgoing { payload, ..item(json!({}), &["a", "b", "c"]) };
+    let first = outgoing(prepare(&receipt));
+    let outcome = connector.send(&spec(PUSH), std::slice::from_ref(&first)).await.remove(0);
+    assert!(matches!(&outcome, Outcome::Failed(fault) if fault.kind == FaultKind::Unknown), "{outcome:?}");
+    let probe = Probe { attempted: Some(first), told: Some(told.to_string()), ..probe(Some("500")) };
+    let found = connector.probe(&spec(PUSH), &[probe]).await.unwrap().remove(0);
+    let Finding::NotEffective { receipt } = found else { panic!("{found:?}") };
+    let second = outgoing(prepare(&receipt));
+    let outcome = connector.send(&spec(PUSH), &[second]).await.remove(0);
+    let Outcome::Accepted { receipt, warnings, .. } = outcome else { panic!("{outcome:?}") };
+    let kept = receipt.lines["product_list"].iter().map(|(key, id)| format!("{key}={id}")).collect::<Vec<_>>();
+    assert_eq!((kept.join(" ").as_str(), warnings), ("a=11 b=12 c=13", Vec::new()));
+    let last: Value = serde_json::from_str(&server.received()[4].body).unwrap();
+    let named = last["product_list"].as_array().unwrap().iter().map(|row| row["unique_id"].to_string());
+    assert_eq!(named.collect::<Vec<_>>(), ["11", "12", "null"]);
+}
+
+fn priced(lines: &[(u32, u32, u32)]) -> Vec<Value> {
+    let mut rows = rows(lines);
+    for row in &mut rows {
+        row["cost_amount"] = json!(10);
+        row["other_cost"] = json!(0);
+    }
+    rows
 }
