@@ -15,4 +15,8 @@ pub struct Receipt {
     /// List path in the payload → `$key` of the source line → id of the target line.
     #[serde(default)]
     pub lines: BTreeMap<String, BTreeMap<String, String>>,
+    /// List path in the payload → id of the target line → what the target told of it besides its id: what addressing
+    /// the line needs once no payload names it any more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>>,
 }

@@ -1,4 +1,4 @@
-//! HTTP for connectors, the only place that sees the client library: one POST, one answer read whole, or a fault
+//! HTTP for connectors, the only place that sees the client library: one request, one answer read whole, or a fault
 //! that says whether anything of the request can have left this machine. No redirects, no retries, HTTP/1.1.
 
 use std::error::Error as StdError;
@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
+use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER, SET_COOKIE};
 use url::{Host, Url};
 
@@ -17,7 +18,7 @@ use crate::crash;
 use crate::scheme::transport::{MinTls, Transport};
 use crate::secret::Secret;
 
-/// A request: always a POST.
+/// A request; GET or POST as it is given to [`Http::get`] or [`Http::post`].
 #[derive(Debug)]
 pub struct Request {
     /// What it is for.
@@ -96,6 +97,18 @@ impl Http {
     /// timed out, TLS or proxy failed. [`FaultKind::Throttled`] for status 429. [`FaultKind::Unknown`] for whatever
     /// else leaves no whole answer: it may have run.
     pub async fn post(&self, request: Request) -> Result<Reply, Fault> {
+        self.exchange(Method::POST, request).await
+    }
+
+    /// Reads: like [`Http::post`], without a body.
+    ///
+    /// # Errors
+    /// As [`Http::post`].
+    pub async fn get(&self, url: Url, headers: Vec<(&'static str, String)>) -> Result<Reply, Fault> {
+        self.exchange(Method::GET, Request { purpose: Purpose::Read, url, headers, body: Vec::new() }).await
+    }
+
+    async fn exchange(&self, method: Method, request: Request) -> Result<Reply, Fault> {
         let _slot = self.pace.slot().await;
         let Request { purpose, url, headers, body } = request;
         let host = place(&url);
@@ -106,9 +119,12 @@ impl Http {
                 &self.sends
             }
         };
-        let post = headers.into_iter().fold(client.post(url), |post, (name, value)| post.header(name, value));
+        let has_body = method != Method::GET;
+        let request =
+            headers.into_iter().fold(client.request(method, url), |request, (name, value)| request.header(name, value));
+        let request = if has_body { request.body(body) } else { request };
         let sent = self.clock.now();
-        let answer = post.body(body).send().await.map_err(|error| self.no_answer(&error, &host))?;
+        let answer = request.send().await.map_err(|error| self.no_answer(&error, &host))?;
         let mut reply = self.head(answer.status().as_u16(), answer.headers(), sent);
         reply.body = self.read(answer, &host).await?;
         if purpose == Purpose::Send {

@@ -11,6 +11,7 @@ mod reply;
 
 pub mod jushuitan;
 pub mod kingdee;
+pub mod okki;
 
 #[cfg(test)]
 mod scripted;

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::http::Http;
 use super::pace::Paces;
-use super::{Connector, jushuitan, kingdee};
+use super::{Connector, jushuitan, kingdee, okki};
 use crate::clock::{Clock, Zone};
 use crate::fault::{Fault, Position};
 use crate::scheme::check::{self, LiteralSecrets};
@@ -36,6 +36,7 @@ pub type Made = Result<Arc<dyn Connector>, String>;
 pub static KINDS: &[Kind] = &[
     Kind { name: "jushuitan", keys: &jushuitan::KEYS, check: |_, _| {}, connect: jushuitan::connect },
     Kind { name: "kingdee", keys: &kingdee::KEYS, check: kingdee::check, connect: kingdee::connect },
+    Kind { name: "okki", keys: &okki::KEYS, check: |_, _| {}, connect: okki::connect },
 ];
 
 /// What all connectors of a process share.

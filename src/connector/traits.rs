@@ -204,6 +204,8 @@ pub enum Outcome {
         receipt: Receipt,
         /// Whether line ids could be matched for every keyed list.
         complete: bool,
+        /// What the target, read back, shows otherwise than it was sent: for a person, the delivery counts.
+        warnings: Vec<String>,
     },
     /// It was not, or that is not known.
     Failed(Fault),

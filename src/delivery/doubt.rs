@@ -106,7 +106,7 @@ impl Worker {
                     }
                 });
                 let complete = is_complete(receipt, &attempt);
-                let told = Accepted { receipt: receipt.clone(), complete, deletes, again };
+                let told = Accepted { receipt: receipt.clone(), complete, deletes, again, warnings: Vec::new() };
                 settle::accepted(&mut row, &mut attempt, told, at);
                 release = row.identity.clone().filter(|_| deletes);
             }

@@ -43,8 +43,9 @@ impl Worker {
             let Open { deletes, again } = self.open(key, &row, attempt);
             let mut attempt = (*attempt).clone();
             let release = match outcome {
-                Outcome::Accepted { receipt, complete } => {
-                    let told = Accepted { receipt: receipt.clone(), complete: *complete, deletes, again };
+                Outcome::Accepted { receipt, complete, warnings } => {
+                    let (receipt, warnings) = (receipt.clone(), warnings.clone());
+                    let told = Accepted { receipt, complete: *complete, deletes, again, warnings };
                     settle::accepted(&mut row, &mut attempt, told, moment);
                     row.identity.clone().filter(|_| deletes)
                 }

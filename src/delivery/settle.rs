@@ -32,11 +32,13 @@ pub struct Accepted {
     pub deletes: bool,
     /// A person asked to send again after the attempt was claimed.
     pub again: bool,
+    /// What the target shows otherwise than it was sent.
+    pub warnings: Vec<String>,
 }
 
 /// The target accepted the attempt (by its answer, or as a probe found).
 pub fn accepted(row: &mut Delivery, attempt: &mut Attempt, told: Accepted, at: Moment<'_>) {
-    let Accepted { receipt, complete, deletes, again } = told;
+    let Accepted { receipt, complete, deletes, again, warnings } = told;
     close(attempt, "accepted", at.now);
     row.base = Some(Base {
         version: attempt.version,
@@ -51,7 +53,12 @@ pub fn accepted(row: &mut Delivery, attempt: &mut Attempt, told: Accepted, at: M
     row.tries = 0;
     row.attempt = None;
     row.absent_since = None;
-    let reason = Reason::new(Code::Sent, [("version", attempt.version.to_string())]);
+    let mut reason = Reason::new(Code::Sent, [("version", attempt.version.to_string())]);
+    if !warnings.is_empty() {
+        let words = format!("but it shows otherwise: {}", warnings.join("; "));
+        attempt.words = Some(words.clone());
+        reason = reason.with_words(words);
+    }
     set(row, State::Delivered, reason, None, at.now);
     requeue(row, again, at.now);
 }
@@ -159,5 +166,7 @@ pub fn merged(before: Option<Receipt>, found: Receipt) -> Receipt {
     let before = before.unwrap_or_default();
     let mut lines = before.lines;
     lines.extend(found.lines);
-    Receipt { id: found.id.or(before.id), number: found.number.or(before.number), lines }
+    let mut told = before.told;
+    told.extend(found.told);
+    Receipt { id: found.id.or(before.id), number: found.number.or(before.number), lines, told }
 }

@@ -290,10 +290,12 @@ fn base_text(base: &Base) -> String {
 }
 
 fn receipt_text(receipt: &Receipt) -> String {
-    let Receipt { id, number, lines } = receipt;
+    let Receipt { id, number, lines, told } = receipt;
     let lines: Vec<String> = lines
         .iter()
         .flat_map(|(path, ids)| ids.iter().map(move |(key, id)| format!("{}[{}]:{}", word(path), word(key), word(id))))
         .collect();
-    format!("{}/{}/{}", maybe(id.as_ref()), maybe(number.as_ref()), word(&lines.join(",")))
+    let told: usize = told.values().map(std::collections::BTreeMap::len).sum();
+    let told = if told == 0 { String::new() } else { format!("/told:{told}") };
+    format!("{}/{}/{}{told}", maybe(id.as_ref()), maybe(number.as_ref()), word(&lines.join(",")))
 }

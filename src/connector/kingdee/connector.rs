@@ -69,7 +69,7 @@ impl Kingdee {
             Verdict::Accepted(entity) => {
                 let told = lines.open.is_empty();
                 let receipt = save::receipt(&entity, sent, lines);
-                Outcome::Accepted { complete: told && receipt.id.is_some(), receipt }
+                Outcome::Accepted { complete: told && receipt.id.is_some(), receipt, warnings: Vec::new() }
             }
         }
     }
@@ -286,7 +286,7 @@ impl Connector for Kingdee {
             } else {
                 let result = self.operate(call, spec, form, item).await;
                 outcomes.push(match result {
-                    Ok(receipt) => Outcome::Accepted { receipt, complete: true },
+                    Ok(receipt) => Outcome::Accepted { receipt, complete: true, warnings: Vec::new() },
                     Err(fault) => Outcome::Failed(fault),
                 });
             }

@@ -91,6 +91,7 @@ mod tests {
             id: Some("100030".to_owned()),
             number: Some("CK-1".to_owned()),
             lines: [("FEntity".to_owned(), lines.into())].into(),
+            ..Receipt::default()
         }
     }
 

@@ -245,7 +245,7 @@ pub fn returned_of<'a>(returned: &'a [Value], number: &str) -> Option<&'a Value>
 /// The receipt of an accepted bill.
 pub fn receipt(entity: &Entity, sent: &Sent<'_>, lines: Lines) -> Receipt {
     let number = entity.number.clone().or_else(|| sent.number.clone());
-    Receipt { id: entity.id.clone().or_else(|| sent.id.clone()), number, lines: lines.ids }
+    Receipt { id: entity.id.clone().or_else(|| sent.id.clone()), number, lines: lines.ids, ..Receipt::default() }
 }
 
 #[cfg(test)]

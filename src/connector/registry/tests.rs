@@ -50,6 +50,13 @@ fn an_account_is_connector_host_without_port_and_account() {
     assert_eq!(account(KINGDEE), "kingdee erp.example.com 5f0e9d6c7b8a91");
     // The application's key may come from the environment: it is never shown.
     assert_eq!(account(JUSHUITAN), "jushuitan openapi.jushuitan.com 5cbcb0cee824");
+    let okki = |grant: &str| account(&format!("okki: {{ base_url: 'http://127.0.0.1:1', grant: {{ {grant} }} }}"));
+    let (client, user) = (
+        "client_credentials: { client_id: i, client_secret: s }",
+        "password: { client_id: i, client_secret: s, username: u, password: p }",
+    );
+    assert_eq!(okki(client), format!("okki 127.0.0.1 {}", &blake3::hash(b"i").to_hex()[..12]));
+    assert_ne!(okki(client), okki(user), "another user, another account");
     let legacy = JUSHUITAN.replace("{ ", "{ gateway: legacy, ");
     assert_eq!(account(&legacy), "jushuitan open.erp321.com 5cbcb0cee824");
 }
@@ -84,7 +91,12 @@ fn faults_of_settings_are_told_where_they_stand() {
             "kingdee: { base_url: 'https://e', acct_id: a, login: { headers: { username: u, app_id: x, app_secret: s } } }",
             vec!["1:88: `app_id` must be `<client id>_<32 characters>`, or it can't sign requests"],
         ),
-        ("okki: {}", vec!["1:1: no connector `okki` in this version; there are `jushuitan`, `kingdee`"]),
+        (
+            "okki: { grant: { password: { client_id: i, client_secret: s, username: u } } }",
+            vec!["1:18: `password` is missing"],
+        ),
+        ("okki: {}", vec!["1:1: `grant` is missing"]),
+        ("sap: {}", vec!["1:1: no connector `sap` in this version; there are `jushuitan`, `kingdee`, `okki`"]),
     ] {
         assert_eq!(faults(text, LiteralSecrets::Allowed), wanted, "{text}");
     }

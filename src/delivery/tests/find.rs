@@ -80,7 +80,7 @@ async fn rule_07_a_baselined_document_is_found_first_and_whatever_stands_there_i
 async fn rule_12_line_ids_that_an_answer_left_out_are_asked_for_before_the_next_send() {
     let desk = desk("call: save").await;
     desk.capture("1", json!({ "rev": 1 })).await;
-    desk.will_answer([vec![Outcome::Accepted { receipt: receipt("N1"), complete: false }]]);
+    desk.will_answer([vec![Outcome::Accepted { receipt: receipt("N1"), complete: false, warnings: Vec::new() }]]);
     desk.pass().await;
     assert_eq!((desk.state("1").0, desk.asked()), (State::Delivered, 0));
     desk.capture("1", json!({ "rev": 2 })).await;
@@ -132,7 +132,7 @@ async fn line_ids_stay_known_where_a_later_answer_does_not_speak_of_the_lines() 
     let told = Receipt { lines: lines.into(), ..receipt("N1") };
     for receipt in [told.clone(), receipt("N1")] {
         desk.capture("1", json!({ "rev": desk.sent().len() })).await;
-        desk.will_answer([vec![Outcome::Accepted { receipt, complete: true }]]);
+        desk.will_answer([vec![Outcome::Accepted { receipt, complete: true, warnings: Vec::new() }]]);
         desk.pass().await;
     }
     assert_eq!((desk.sent().len(), desk.row("1").receipt), (2, Some(told)));
@@ -142,7 +142,7 @@ async fn line_ids_stay_known_where_a_later_answer_does_not_speak_of_the_lines() 
 async fn a_receipted_document_that_is_gone_from_the_target_is_a_conflict() {
     let desk = desk("call: save").await;
     desk.capture("1", json!({ "rev": 1 })).await;
-    desk.will_answer([vec![Outcome::Accepted { receipt: receipt("N1"), complete: false }]]);
+    desk.will_answer([vec![Outcome::Accepted { receipt: receipt("N1"), complete: false, warnings: Vec::new() }]]);
     desk.pass().await;
     desk.capture("1", json!({ "rev": 2 })).await;
     desk.pass().await;

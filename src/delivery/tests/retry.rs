@@ -99,6 +99,19 @@ async fn an_outcome_that_is_missing_from_the_answer_is_unknown_and_never_accepte
 }
 
 #[tokio::test]
+async fn what_the_target_shows_otherwise_is_told_of_a_document_that_counts_as_delivered() {
+    let desk = desk("call: save").await;
+    desk.capture("1", json!({ "rev": 1 })).await;
+    let Outcome::Accepted { receipt, complete, .. } = accepted("N1") else { panic!() };
+    let warnings = vec!["`a`: `1` was sent, `2` is there".to_owned(), "`b` is not shown".to_owned()];
+    desk.will_answer([vec![Outcome::Accepted { receipt, complete, warnings }]]);
+    desk.pass().await;
+    assert_eq!(desk.state("1").0, State::Delivered);
+    let words = desk.row("1").reason.and_then(|reason| reason.words);
+    assert_eq!(words.as_deref(), Some("but it shows otherwise: `a`: `1` was sent, `2` is there; `b` is not shown"));
+}
+
+#[tokio::test]
 async fn failures_that_pass_are_tried_with_waits_until_the_tries_are_used_up() {
     let desk = desk("call: save\nretry: { attempts: 3, from: 10s, to: 1m }").await;
     desk.capture("1", json!({ "rev": 1 })).await;

@@ -182,11 +182,11 @@ impl Connector for Double {
 }
 
 pub fn receipt(number: &str) -> Receipt {
-    Receipt { id: Some(format!("id-{number}")), number: Some(number.to_owned()), lines: BTreeMap::new() }
+    Receipt { id: Some(format!("id-{number}")), number: Some(number.to_owned()), ..Receipt::default() }
 }
 
 pub fn accepted(number: &str) -> Outcome {
-    Outcome::Accepted { receipt: receipt(number), complete: true }
+    Outcome::Accepted { receipt: receipt(number), complete: true, warnings: Vec::new() }
 }
 
 pub fn failed(kind: FaultKind) -> Outcome {

@@ -111,7 +111,7 @@ pub(in crate::store) fn row(state: State, due: Option<i64>) -> Delivery {
             payload_hash: Some("0123456789abcdef".into()),
             attempt: Some(1),
         }),
-        receipt: Some(Receipt { id: Some("100".into()), number: Some("SO-1".into()), lines }),
+        receipt: Some(Receipt { id: Some("100".into()), number: Some("SO-1".into()), lines, ..Receipt::default() }),
         attempt: Some(2),
         attempts: 2,
         tries: 1,

@@ -214,7 +214,7 @@ fn one(world: &mut World, call: &str, item: &Outgoing, now: Time) -> Outcome {
             if !complete {
                 receipt.lines.clear();
             }
-            Outcome::Accepted { receipt, complete }
+            Outcome::Accepted { receipt, complete, warnings: Vec::new() }
         }
         Err(fault) => Outcome::Failed(fault),
     }

@@ -230,7 +230,7 @@ impl World {
         let number = number.clone();
         self.target.remove(&number);
         self.history.entry(number.clone()).or_default().deletes += 1;
-        Ok(Receipt { id: None, number: Some(number), lines: BTreeMap::new() })
+        Ok(Receipt { number: Some(number), ..Receipt::default() })
     }
 
     fn save(&mut self, payload: &Value) -> Result<Receipt, Fault> {
@@ -282,6 +282,7 @@ impl World {
             id: document.map(|document| document.id.to_string()),
             number: Some(number.to_owned()),
             lines: lines.map(|lines| BTreeMap::from([("lines".to_owned(), lines)])).unwrap_or_default(),
+            ..Receipt::default()
         }
     }
 

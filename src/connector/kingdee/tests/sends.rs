@@ -13,7 +13,12 @@ fn saved(returned: Value) -> Step {
 
 fn receipt(lines: &[(&str, &str)]) -> Receipt {
     let ids = lines.iter().map(|(key, id)| ((*key).to_owned(), (*id).to_owned())).collect();
-    Receipt { id: Some("7".into()), number: Some("CK-1".into()), lines: [("FEntity".to_owned(), ids)].into() }
+    Receipt {
+        id: Some("7".into()),
+        number: Some("CK-1".into()),
+        lines: [("FEntity".to_owned(), ids)].into(),
+        ..Receipt::default()
+    }
 }
 
 async fn send(steps: Vec<Step>) -> (Scripted, Outcome) {
@@ -28,7 +33,7 @@ async fn line_ids_come_from_the_answer_that_names_the_bill() {
                       { "FEntryID": 10, "FMaterialID.FNumber": "A", "FRealQty": 2.0 }]);
     let (server, outcome) = send(vec![saved(json!([{ "FBillNo": "CK-1", "FEntity": told }]))]).await;
     let receipt = receipt(&[("7001", "10"), ("7002", "11")]);
-    assert_eq!(outcome, Outcome::Accepted { receipt, complete: true });
+    assert_eq!(outcome, Outcome::Accepted { receipt, complete: true, warnings: Vec::new() });
     assert_eq!(methods(&server), ["LoginBySign", "BatchSave"]);
 }
 
@@ -37,7 +42,7 @@ async fn else_they_are_asked_for_by_one_query() {
     let page = json!([[7, "CK-1", 11, "B", 1.0], [7, "CK-1", 10, "A", 2.0]]);
     let (server, outcome) = send(vec![saved(json!([{}])), rows(page), rows(json!([]))]).await;
     let receipt = receipt(&[("7001", "10"), ("7002", "11")]);
-    assert_eq!(outcome, Outcome::Accepted { receipt, complete: true });
+    assert_eq!(outcome, Outcome::Accepted { receipt, complete: true, warnings: Vec::new() });
     assert_eq!(methods(&server), ["LoginBySign", "BatchSave", "ExecuteBillQuery", "ExecuteBillQuery"]);
     let asked = data(&server.received()[2]);
     assert_eq!(asked["FieldKeys"], "FID,FBillNo,FEntity_FEntryID,FMaterialID.FNumber,FRealQty");
@@ -53,7 +58,7 @@ async fn a_saved_bill_stays_accepted_where_its_lines_cannot_be_told() {
     for steps in [vec![Step::Reset], vec![refused(6, "database")], vec![rows(json!([]))]] {
         let steps = std::iter::once(saved(json!([{}]))).chain(steps).collect();
         let (_server, outcome) = send(steps).await;
-        assert_eq!(outcome, Outcome::Accepted { receipt: none.clone(), complete: false });
+        assert_eq!(outcome, Outcome::Accepted { receipt: none.clone(), complete: false, warnings: Vec::new() });
     }
     let alike = json!([[7, "CK-1", 10, "A", null], [7, "CK-1", 11, "A", null]]);
     let (_server, outcome) = send(vec![saved(json!([{}])), rows(alike), rows(json!([]))]).await;
@@ -81,7 +86,7 @@ async fn a_batch_gives_one_outcome_per_item_in_order() {
     let items = ["CK-1", "CK-2", "CK-3", "CK-4"].map(|number| item(json!({ "FBillNo": number }), &[]));
     let outcomes = connector.send(&spec("batchSave"), &items).await;
     let told = outcomes.iter().map(|outcome| match outcome {
-        Outcome::Accepted { receipt, complete } => format!("{:?} {complete}", receipt.id),
+        Outcome::Accepted { receipt, complete, .. } => format!("{:?} {complete}", receipt.id),
         Outcome::Failed(fault) => format!("{:?}", fault.kind),
     });
     assert_eq!(told.collect::<Vec<_>>(), ["Some(\"8\") true", "Permanent", "Some(\"9\") true", "Unknown"]);
