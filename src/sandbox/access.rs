@@ -1,12 +1,13 @@
 //! How the simulated systems are reached: their fixed, public credentials, and a configuration for them.
 
-use crate::sandbox::{jushuitan, kingdee};
+use crate::sandbox::{jushuitan, kingdee, okki};
 
 /// The credentials, for people.
 pub fn credentials() -> String {
     format!(
         "jushuitan: app_key {}, app_secret {}, access_token {}\n\
-         kingdee: acct_id {}, username {}, password {}, app_id {}, app_secret {}",
+         kingdee: acct_id {}, username {}, password {}, app_id {}, app_secret {}\n\
+         okki: client_id {}, client_secret {}, username {}, password {}",
         jushuitan::credentials::APP_KEY,
         jushuitan::credentials::APP_SECRET,
         jushuitan::credentials::ACCESS_TOKEN,
@@ -15,6 +16,10 @@ pub fn credentials() -> String {
         kingdee::PASSWORD,
         kingdee::APP_ID,
         kingdee::APP_SECRET,
+        okki::credentials::CLIENT_ID,
+        okki::credentials::CLIENT_SECRET,
+        okki::credentials::USERNAME,
+        okki::credentials::PASSWORD,
     )
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::support::{Bench, order, row, value, with};
+use crate::sandbox::wire::System;
 
 const COMPANY: u64 = 56_657_420_945_678;
 const SALESMAN: u64 = 55_011_858_712;
@@ -166,7 +167,7 @@ fn the_enterprise_requires_what_its_switch_says() {
     bench.pushed(&with(more, json!({ "5094664372721": "XSDD" })));
     bench.pushed(&bare);
     let fields = bench.data("/v1/invoices/order/fields");
-    let required = fields.as_array().unwrap().iter().filter(|field| field["require"].to_string() == "1");
+    let required = fields.as_array().unwrap().iter().filter(|field| field["require"] == json!(1));
     let ids: Vec<&str> = required.map(|field| field["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["departments", "currency", "5094664372721"]);
 }
@@ -236,7 +237,6 @@ fn unknown_states_fields_and_options_vanish_silently() {
 fn orders_in_approval_can_be_locked() {
     let bench = Bench::new();
     bench.pushed(&order("A", vec![]));
-    use crate::sandbox::wire::System;
     bench.server.edit(&json!({ "key": "A", "set": { "approval_status": 1 } })).unwrap();
     bench.pushed(&order("A", vec![]));
     let removed = value(&bench.call("POST", "/v1/invoices/order/remove?order_no=A", "", None));
