@@ -9,7 +9,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Time;
-use crate::sandbox::okki::credentials::CLIENT_ID;
+
+use super::credentials::CLIENT_ID;
+use super::directory::OWNER;
 
 /// What an access token is good for.
 #[derive(Debug, Clone)]
@@ -93,7 +95,7 @@ fn jwt(serial: u64, now: Time, ends: Time, scopes: &[String]) -> String {
     let seconds = |time: Time| time.0.div_euclid(1000);
     let claims = json!({
         "aud": CLIENT_ID, "jti": hex(&format!("jti {serial}")).get(..80), "iat": seconds(now), "nbf": seconds(now),
-        "exp": seconds(ends), "sub": "55011858711", "scopes": scopes,
+        "exp": seconds(ends), "sub": OWNER.to_string(), "scopes": scopes,
     });
     let part = |text: &str| BASE64.encode(text);
     let signature = hex(&format!("signature {serial}"));
