@@ -25,7 +25,7 @@ pub fn credentials() -> String {
 
 /// A configuration for simulated systems at these addresses. Its secrets stand in it as they are: they open nothing
 /// but a sandbox.
-pub fn configuration(jushuitan_url: &str, kingdee_url: &str) -> String {
+pub fn configuration(jushuitan_url: &str, kingdee_url: &str, okki_url: &str) -> String {
     format!(
         "data: ./data
 schemes: ./schemes
@@ -47,6 +47,12 @@ systems:
       lcid: 2052
       login: {{ sign: {{ username: {}, app_id: {}, app_secret: {} }} }}
     transport: {{ rate: none, timeout: 30s, settle: 200ms }}
+  crm:
+    okki:
+      base_url: {okki_url}
+      grant: {{ client_credentials: {{ client_id: {}, client_secret: {} }} }}
+      scope: invoices company product user
+    transport: {{ rate: none, timeout: 30s, settle: 200ms }}
 ",
         jushuitan::credentials::APP_KEY,
         jushuitan::credentials::APP_SECRET,
@@ -55,5 +61,7 @@ systems:
         kingdee::USER,
         kingdee::APP_ID,
         kingdee::APP_SECRET,
+        okki::credentials::CLIENT_ID,
+        okki::credentials::CLIENT_SECRET,
     )
 }
