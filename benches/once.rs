@@ -61,8 +61,8 @@ fn sandbox(documents: &str, folder: &Path) -> (Child, impl BufRead) {
         printed.read_line(&mut line).unwrap();
         line.split_once("  ").unwrap().1.trim().to_owned()
     };
-    let urls = [url(), url()];
-    fs::write(folder.join("deltaferry.yaml"), deltaferry::sandbox::configuration(&urls[0], &urls[1])).unwrap();
+    let configuration = deltaferry::sandbox::configuration(&url(), &url(), &url());
+    fs::write(folder.join("deltaferry.yaml"), configuration).unwrap();
     fs::create_dir(folder.join("schemes")).unwrap();
     let scheme = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemes").join(SCHEME);
     fs::copy(scheme, folder.join("schemes").join(SCHEME)).unwrap();

@@ -85,7 +85,7 @@ pub struct Sandbox {
     /// Documents each system begins with
     #[arg(long, default_value_t = 200)]
     pub documents: u64,
-    /// First port: jushuitan on it, kingdee on the next, control on the ninth after; 0: any free ports
+    /// First port: jushuitan on it, kingdee and okki on the next, control on the ninth after; 0: any free ports
     #[arg(long, default_value_t = 7900)]
     pub port: u16,
     /// NAME=VALUE, several times

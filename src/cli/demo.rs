@@ -155,7 +155,7 @@ fn tell(verdict: &Verdict) {
 /// The configuration of the demo: the sandbox's addresses and its fixed, public credentials.
 fn write_configuration(folder: &Path, sandbox: &Running) -> Result<(), Failure> {
     let url = |system: &str| sandbox.url(system).ok_or_else(|| Failure::failed(format!("the sandbox has no {system}")));
-    let text = crate::sandbox::configuration(&url("jushuitan")?, &url("kingdee")?);
+    let text = crate::sandbox::configuration(&url("jushuitan")?, &url("kingdee")?, &url("okki")?);
     std::fs::write(folder.join("deltaferry.yaml"), text)?;
     std::fs::create_dir_all(folder.join("schemes"))?;
     for (name, text) in SHIPPED {

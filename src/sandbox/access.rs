@@ -1,12 +1,13 @@
 //! How the simulated systems are reached: their fixed, public credentials, and a configuration for them.
 
-use crate::sandbox::{jushuitan, kingdee};
+use crate::sandbox::{jushuitan, kingdee, okki};
 
 /// The credentials, for people.
 pub fn credentials() -> String {
     format!(
         "jushuitan: app_key {}, app_secret {}, access_token {}\n\
-         kingdee: acct_id {}, username {}, password {}, app_id {}, app_secret {}",
+         kingdee: acct_id {}, username {}, password {}, app_id {}, app_secret {}\n\
+         okki: client_id {}, client_secret {}, username {}, password {}",
         jushuitan::credentials::APP_KEY,
         jushuitan::credentials::APP_SECRET,
         jushuitan::credentials::ACCESS_TOKEN,
@@ -15,12 +16,16 @@ pub fn credentials() -> String {
         kingdee::PASSWORD,
         kingdee::APP_ID,
         kingdee::APP_SECRET,
+        okki::credentials::CLIENT_ID,
+        okki::credentials::CLIENT_SECRET,
+        okki::credentials::USERNAME,
+        okki::credentials::PASSWORD,
     )
 }
 
 /// A configuration for simulated systems at these addresses. Its secrets stand in it as they are: they open nothing
 /// but a sandbox.
-pub fn configuration(jushuitan_url: &str, kingdee_url: &str) -> String {
+pub fn configuration(jushuitan_url: &str, kingdee_url: &str, okki_url: &str) -> String {
     format!(
         "data: ./data
 schemes: ./schemes
@@ -42,6 +47,12 @@ systems:
       lcid: 2052
       login: {{ sign: {{ username: {}, app_id: {}, app_secret: {} }} }}
     transport: {{ rate: none, timeout: 30s, settle: 200ms }}
+  crm:
+    okki:
+      base_url: {okki_url}
+      grant: {{ client_credentials: {{ client_id: {}, client_secret: {} }} }}
+      scope: invoices company product user
+    transport: {{ rate: none, timeout: 30s, settle: 200ms }}
 ",
         jushuitan::credentials::APP_KEY,
         jushuitan::credentials::APP_SECRET,
@@ -50,5 +61,7 @@ systems:
         kingdee::USER,
         kingdee::APP_ID,
         kingdee::APP_SECRET,
+        okki::credentials::CLIENT_ID,
+        okki::credentials::CLIENT_SECRET,
     )
 }

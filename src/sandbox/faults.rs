@@ -29,13 +29,20 @@ pub enum Kind {
     PartialBatch,
     /// An edit lock conflict, no effect.
     EditLock,
+    /// The effect happens, the answer is a success that does not say the document's id.
+    NoReceipt,
 }
 
 impl Kind {
     /// Whether the system plays it in its own words; the others concern the connection.
     pub fn is_the_systems(self) -> bool {
         match self {
-            Self::Refuse | Self::Throttle | Self::SessionLoss | Self::PartialBatch | Self::EditLock => true,
+            Self::Refuse
+            | Self::Throttle
+            | Self::SessionLoss
+            | Self::PartialBatch
+            | Self::EditLock
+            | Self::NoReceipt => true,
             Self::ResetBefore | Self::ResetAfter | Self::TimeoutAfter | Self::Truncate | Self::Html502 => false,
         }
     }

@@ -12,8 +12,10 @@ pub mod switches;
 
 pub mod jushuitan;
 pub mod kingdee;
+pub mod okki;
 
 pub mod verdict;
+pub mod verdict_orders;
 
 mod access;
 

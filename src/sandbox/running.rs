@@ -15,7 +15,7 @@ use crate::sandbox::ledger::Entry;
 use crate::sandbox::server::{self, House};
 use crate::sandbox::shared::Shared;
 use crate::sandbox::wire::System;
-use crate::sandbox::{jushuitan, kingdee};
+use crate::sandbox::{jushuitan, kingdee, okki};
 
 /// The control API's port, counted from the first.
 const CONTROL: u16 = 9;
@@ -27,6 +27,7 @@ fn systems(shared: &Arc<Shared>) -> Vec<(u16, Arc<dyn System>)> {
     vec![
         (0, Arc::new(jushuitan::Server::new(Arc::clone(shared)))),
         (1, Arc::new(kingdee::Server::new(Arc::clone(shared)))),
+        (2, Arc::new(okki::Server::new(Arc::clone(shared)))),
     ]
 }
 

@@ -129,9 +129,10 @@ async fn respond(house: &Arc<House>, request: HttpRequest<Incoming>) -> Result<R
         Some(Kind::TimeoutAfter) => Err(Ending::Hang),
         Some(Kind::Truncate) => Err(Ending::Cut(half(house, &answer))),
         Some(Kind::Html502) => Ok(response(house, Answer::html(502, "502 Bad Gateway"))),
-        Some(Kind::Refuse | Kind::Throttle | Kind::SessionLoss | Kind::PartialBatch | Kind::EditLock) | None => {
-            Ok(response(house, answer))
-        }
+        Some(
+            Kind::Refuse | Kind::Throttle | Kind::SessionLoss | Kind::PartialBatch | Kind::EditLock | Kind::NoReceipt,
+        )
+        | None => Ok(response(house, answer)),
     }
 }
 

@@ -44,10 +44,16 @@ pub async fn sandbox(documents: u64) -> Running {
 
 /// Sends a request to `http://ADDRESS` and reads until the server closes.
 pub async fn send(url: &str, method: &str, path: &str, kind: &str, body: &str) -> io::Result<Told> {
+    send_with(url, method, path, &[("content-type", kind)], body).await
+}
+
+/// The same with headers of one's own.
+pub async fn send_with(url: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> io::Result<Told> {
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let mut stream = TcpStream::connect(url.trim_start_matches("http://")).await?;
     let length = body.len();
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(body.as_bytes()).await?;

@@ -122,7 +122,7 @@ fn differences(shipment: &Value, bill: &Value) -> Option<String> {
 }
 
 /// A text, or a number as printed; nothing for null and blanks.
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.trim().to_owned(),
         Value::Number(number) => number.to_string(),
@@ -131,12 +131,12 @@ fn text(value: &Value) -> String {
 }
 
 /// A base data field's number, or the text itself.
-fn base(value: &Value) -> String {
+pub(super) fn base(value: &Value) -> String {
     text(value.get("FNumber").unwrap_or(value))
 }
 
 /// A number by value, whether it is printed as number or text; nothing and zero are the same.
-fn number(value: &Value) -> String {
+pub(super) fn number(value: &Value) -> String {
     let text = text(value);
     if text.is_empty() { "0".to_owned() } else { canonical(&text) }
 }

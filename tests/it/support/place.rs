@@ -66,7 +66,8 @@ impl Place {
     pub fn with_scheme(systems: &Systems, scheme: &str) -> Self {
         let place = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir(place.path("schemes")).unwrap();
-        place.configure(&deltaferry::sandbox::configuration(systems.url("jushuitan"), systems.url("kingdee")));
+        let [jushuitan, kingdee, okki] = ["jushuitan", "kingdee", "okki"].map(|name| systems.url(name));
+        place.configure(&deltaferry::sandbox::configuration(jushuitan, kingdee, okki));
         place.write_scheme(scheme);
         place
     }
