@@ -1,10 +1,11 @@
 //! A bill as the server keeps it: what every bill has, the form's own fields, and entry rows in FSeq order.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::clock::Civil;
 
-use super::forms::Kind;
+use super::forms::{Form, Kind};
 use super::value::Cell;
 
 /// FDocumentStatus (protocols/kingdee.md 5).
@@ -137,6 +138,8 @@ impl Record {
 pub struct Row {
     /// FEntryID.
     pub id: u64,
+    /// FEntryID of the row it belongs to; 0 if to the bill.
+    pub parent: u64,
     /// Its values.
     pub cells: Record,
 }
@@ -172,5 +175,16 @@ impl Bill {
         self.status = Status::Audited;
         self.was_audited = true;
         self.approved = Some(mark);
+    }
+
+    /// Drops rows whose row is gone.
+    pub fn drop_orphans(&mut self, form: &Form) {
+        for (entity, group) in form.entities.iter().enumerate() {
+            let Some(parent) = group.parent else { continue };
+            let alive: HashSet<u64> = self.entries.get(parent).into_iter().flatten().map(|row| row.id).collect();
+            if let Some(rows) = self.entries.get_mut(entity) {
+                rows.retain(|row| alive.contains(&row.parent));
+            }
+        }
     }
 }
