@@ -63,6 +63,13 @@ pub struct Field {
     pub starts: &'static str,
 }
 
+impl Rule {
+    /// Whether a saved bill must have a value.
+    pub fn asks_a_value(self) -> bool {
+        matches!(self, Self::Required | Self::LineKey)
+    }
+}
+
 impl Field {
     /// An optional field.
     pub const fn new(key: &'static str, caption: &'static str, kind: Kind) -> Self {

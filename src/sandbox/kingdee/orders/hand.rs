@@ -88,7 +88,7 @@ impl Hand<'_> {
         self.sheet.put_number(&mut row.cells, "FQty", &quantity.plus(&Decimal::from_i64(1)));
         let price = self.sheet.number(&row.cells, "FTaxPrice");
         if !price.is_zero() && self.rng.bool() {
-            self.sheet.put_number(&mut row.cells, "FTaxPrice", &price.plus(&scaled(35, 100)));
+            self.sheet.put_number(&mut row.cells, "FTaxPrice", &price.plus(&scaled(35, 2)));
         }
         sums::line(&self.sheet, &mut row.cells, &exchange);
     }

@@ -49,11 +49,11 @@ pub fn add(sheet: &mut Sheet<'_>, ids: &mut Counter, rng: &mut Rng, bill: &mut B
     // In hundredths, so that what is sold by the metre has a fraction.
     let hundredths = if good.divisible { rng.i64(50..10_000) } else { rng.i64(1..200) * 100 };
     let cents = i64::try_from(good.price).unwrap_or(0);
-    let price = scaled(cents, 100).divided_by(&terms.exchange, 4).unwrap_or_else(Decimal::zero);
+    let price = scaled(cents, 2).divided_by(&terms.exchange, 4).unwrap_or_else(Decimal::zero);
     let tax = Decimal::from_i64(terms.tax);
     let cells = &mut row.cells;
     for (key, number) in
-        [("FQty", &scaled(hundredths, 100)), ("FTaxPrice", &price), ("FSysPrice", &price), ("FEntryTaxRate", &tax)]
+        [("FQty", &scaled(hundredths, 2)), ("FTaxPrice", &price), ("FSysPrice", &price), ("FEntryTaxRate", &tax)]
     {
         sheet.put_number(cells, key, number);
     }
@@ -69,7 +69,7 @@ pub fn add(sheet: &mut Sheet<'_>, ids: &mut Counter, rng: &mut Rng, bill: &mut B
         sheet.put_number(cells, "FDiscountRate", &Decimal::from_i64(rng.i64(1..20)));
     }
     if good.price > 0 && rng.u32(0..100) < 15 {
-        sheet.put_number(cells, "F_hesh_Discount", &scaled(rng.i64(1..50_000), 100));
+        sheet.put_number(cells, "F_hesh_Discount", &scaled(rng.i64(1..50_000), 2));
     }
     sheet.put(cells, "FEntryNote", NOTES[rng.usize(0..NOTES.len())]);
     sheet.put_time(cells, "FDeliveryDate", terms.wanted);
@@ -96,7 +96,7 @@ fn add_deliveries(
     for part in [first, hundredths - first].into_iter().filter(|part| *part > 0) {
         let mut row = Row { id: ids.next(), parent: line.id, cells: Record::default() };
         sheet.put_time(&mut row.cells, "FPlanDate", terms.wanted);
-        sheet.put_number(&mut row.cells, "FPlanQty", &scaled(part, 100));
+        sheet.put_number(&mut row.cells, "FPlanQty", &scaled(part, 2));
         row.cells.shrink();
         if let Some(rows) = bill.entries.get_mut(DELIVERIES) {
             rows.push(row);
@@ -104,7 +104,7 @@ fn add_deliveries(
     }
 }
 
-/// A number of parts.
-pub fn scaled(number: i64, parts: i64) -> Decimal {
-    Decimal::from_i64(number).divided_by(&Decimal::from_i64(parts), 6).unwrap_or_else(Decimal::zero)
+/// A number of so many digits behind the point.
+pub fn scaled(number: i64, digits: u32) -> Decimal {
+    Decimal::parse(&format!("{number}e-{digits}")).unwrap_or_else(Decimal::zero)
 }

@@ -85,7 +85,7 @@ impl Maker {
         let salesman = self.rng.choice(salesmen).unwrap_or(SALESMEN[0]);
         let day = Duration::from_secs(86_400);
         let terms = Terms {
-            exchange: if is_export { scaled(self.rng.i64(69_000..73_000), 10_000) } else { Decimal::from_i64(1) },
+            exchange: if is_export { scaled(self.rng.i64(69_000..73_000), 4) } else { Decimal::from_i64(1) },
             tax: if is_export { 0 } else { 13 },
             wanted: sheet.zone.civil(written.modified.plus(7 * day)),
             with_deliveries: self.rng.u32(0..4) == 0,
@@ -157,7 +157,7 @@ impl Maker {
         sheet.put_number(head, "FExchangeRate", &terms.exchange);
         for fee in FEES {
             if self.rng.u32(0..100) < 12 {
-                sheet.put_number(head, fee, &scaled(self.rng.i64(1..500_000), 100));
+                sheet.put_number(head, fee, &scaled(self.rng.i64(1..500_000), 2));
             }
         }
     }
@@ -193,7 +193,7 @@ impl Maker {
     /// Half of the orders are paid in two parts.
     fn instalments(&mut self, sheet: &mut Sheet<'_>, ids: &mut Counter, bill: &mut Bill) {
         let all = sheet.number(&bill.head, "FBillAllAmount");
-        let first = all.times(&scaled(30, 100)).round(2);
+        let first = all.times(&scaled(30, 2)).round(2);
         let parts = if self.rng.bool() { vec![(30, first.clone()), (70, all.minus(&first))] } else { vec![(100, all)] };
         for (rate, amount) in parts {
             let mut row = super::super::bill::Row { id: ids.next(), parent: 0, cells: Record::default() };

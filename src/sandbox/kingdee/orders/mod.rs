@@ -14,9 +14,6 @@ mod seed;
 mod deed;
 mod hand;
 
-#[cfg(test)]
-mod tests;
-
 pub use deed::Deed;
 pub use form::SAL_SALE_ORDER;
 pub use hand::Hand;

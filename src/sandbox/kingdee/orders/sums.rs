@@ -4,27 +4,28 @@ use crate::decimal::Decimal;
 
 use super::super::bill::{Bill, Record};
 use super::form::LINES;
+use super::lines::scaled;
 use super::sheet::Sheet;
 
 /// Computes a line's quantities and amounts; local currency by the exchange rate.
 pub fn line(sheet: &Sheet<'_>, row: &mut Record, exchange: &Decimal) {
-    let hundred = Decimal::from_i64(100);
     let (quantity, price) = (sheet.number(row, "FQty"), sheet.number(row, "FTaxPrice"));
-    let discounted = hundred.minus(&sheet.number(row, "FDiscountRate"));
-    let taxed = hundred.plus(&sheet.number(row, "FEntryTaxRate"));
-    let share = |amount: &Decimal, of: &Decimal, digits| {
-        amount.times(&hundred).divided_by(of, digits).unwrap_or_else(Decimal::zero)
+    let (discount, tax) = (sheet.number(row, "FDiscountRate"), sheet.number(row, "FEntryTaxRate"));
+    let part = |percent: &Decimal| percent.times(&scaled(1, 2));
+    let one = Decimal::from_i64(1);
+    let (paid, taxed) = (one.minus(&part(&discount)), one.plus(&part(&tax)));
+    let untaxed = |amount: &Decimal, digits| match tax.is_zero() {
+        true => amount.round(digits),
+        false => amount.divided_by(&taxed, digits).unwrap_or_else(Decimal::zero),
     };
-    let percent =
-        |amount: &Decimal, digits| amount.times(&discounted).divided_by(&hundred, digits).unwrap_or_else(Decimal::zero);
     let before = quantity.times(&price).round(2);
-    let all = percent(&before, 2);
-    let amount = share(&all, &taxed, 2);
+    let all = before.times(&paid).round(2);
+    let amount = untaxed(&all, 2);
     let tax = all.minus(&amount);
     for (key, value) in [
-        ("FPrice", share(&price, &taxed, 6)),
-        ("FTaxNetPrice", percent(&price, 6)),
-        ("FBefDisAmt", share(&before, &taxed, 2)),
+        ("FPrice", untaxed(&price, 6)),
+        ("FTaxNetPrice", price.times(&paid).round(6)),
+        ("FBefDisAmt", untaxed(&before, 2)),
         ("FDiscount", before.minus(&all)),
         ("FBefDisAllAmt", before),
         ("FAmount_LC", amount.times(exchange).round(2)),
