@@ -52,7 +52,8 @@ fn main() {
 
 /// Starts the simulated systems and writes a configuration for them.
 fn sandbox(documents: &str, folder: &Path) -> (Child, impl BufRead) {
-    let args = ["sandbox", "--port", "0", "--switch", "rate=off", "--documents", documents];
+    let args =
+        ["sandbox", "--port", "0", "--switch", "rate=off", "--switch", "kingdee.orders=none", "--documents", documents];
     let mut child = Command::new(PROGRAM).args(args).stdout(Stdio::piped()).spawn().unwrap();
     // Kept open by the caller: who prints into a closed pipe is ended.
     let mut printed = BufReader::new(child.stdout.take().unwrap());

@@ -241,9 +241,22 @@ async fn clear_ledger(State(control): State<Arc<Control>>) -> Response {
     done()
 }
 
-async fn documents(State(control): State<Arc<Control>>, Query(named): Query<Named>) -> Result<Response, Bad> {
-    let Some(system) = named.system else { return Err(Bad("say which `system`".to_owned())) };
-    let text =
-        aside(move || control.chosen(Some(&system)).map(|all| all.into_iter().map(|one| one.documents()).collect()));
+/// Which documents the judge wants: a system's, of one of its forms if it has several.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    system: Option<String>,
+    form: Option<String>,
+}
+
+async fn documents(State(control): State<Arc<Control>>, Query(wanted): Query<Wanted>) -> Result<Response, Bad> {
+    let Some(system) = wanted.system else { return Err(Bad("say which `system`".to_owned())) };
+    let text = aside(move || {
+        let chosen = control.chosen(Some(&system))?;
+        chosen
+            .into_iter()
+            .map(|one| wanted.form.as_ref().map_or(Ok(one.documents()), |form| one.documents_of(form)))
+            .collect()
+    });
     Ok(told(StatusCode::OK, text.await?))
 }

@@ -152,6 +152,12 @@ impl Running {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
+    /// The current documents of one of a system's forms; none where there is no such form.
+    pub fn documents_of(&self, system: &str, form: &str) -> Vec<Value> {
+        let text = self.system(system).and_then(|system| system.documents_of(form).ok()).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
     /// Stops serving, and returns when every connection is closed.
     pub async fn shutdown(self) {
         drop(self.stop);

@@ -173,6 +173,25 @@ async fn control_seeds_edits_and_shows() {
 }
 
 #[tokio::test]
+async fn each_form_of_a_system_is_shown_to_the_judge() {
+    let sandbox = sandbox(3).await;
+    let show = async |more: &str| control(&sandbox, "GET", &format!("/documents?system=kingdee{more}"), "").await;
+    assert_eq!(show("").await, (200, json!([])), "shipments are not orders");
+    let (status, orders) = show("&form=SAL_SaleOrder").await;
+    let orders = orders.as_array().unwrap();
+    assert_eq!((status, orders.len()), (200, 3));
+    for key in ["FormId", "FID", "FBillNo", "FDocumentStatus", "FCancelStatus", "FCloseStatus", "FSaleOrderEntry"] {
+        assert!(orders.iter().all(|order| !order[key].is_null()), "{key}");
+    }
+    assert_eq!(sandbox.documents_of("kingdee", "SAL_SaleOrder"), *orders);
+    let (status, told) = show("&form=X").await;
+    assert_eq!((status, &told["error"]), (400, &json!("no form `X`; there are `SAL_OUTSTOCK`, `SAL_SaleOrder`")));
+    assert_eq!(control(&sandbox, "GET", "/documents?system=jushuitan&form=X", "").await.0, 400);
+    let (_, edited) = control(&sandbox, "POST", "/edit", r#"{"system":"kingdee","create":2,"lines":250}"#).await;
+    assert_eq!(edited["edited"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn too_large_and_misled_requests_are_answered_without_panic() {
     let sandbox = sandbox(1).await;
     let url = sandbox.url("jushuitan").unwrap();

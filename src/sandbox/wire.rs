@@ -85,7 +85,8 @@ pub trait System: Send + Sync + 'static {
     /// Fills the system with documents made from a number; replaces what was there.
     fn seed(&self, seed: u64, documents: u64);
 
-    /// Control `/edit`: `{ key, set, touch, delete }` or `{ rate }`; the answer lists the keys edited.
+    /// Control `/edit`: `{ key, set, touch, delete }` or `{ rate }`, and what else the system's own edit documents;
+    /// the answer lists the keys edited.
     fn edit(&self, body: &serde_json::Value) -> Result<Vec<String>, String>;
 
     /// Forgets all sessions (an application pool was recycled).
@@ -94,6 +95,11 @@ pub trait System: Send + Sync + 'static {
     /// The judge's view: a JSON list of the current documents.
     fn documents(&self) -> String {
         "[]".to_owned()
+    }
+
+    /// The same of one kind of documents (a form), where a system has several; the error lists them.
+    fn documents_of(&self, kind: &str) -> Result<String, String> {
+        Err(format!("`{}` has one kind of documents, not `{kind}`", self.name()))
     }
 
     /// The switches it knows, beside the common ones.

@@ -6,6 +6,16 @@ use std::collections::HashMap;
 /// The kind of users, whose number is the account.
 pub const USER: &str = "SEC_User";
 
+/// Properties beside FNumber and FName that queries may ask for, by kind.
+const PROPERTIES: &[(&str, &[&str])] =
+    &[("BD_CustLocation", &["FADDRESS", "FTCONTACT", "FTEL"]), ("BD_MATERIAL", &["FSpecification", "FCategoryID"])];
+
+/// A property of a kind of base data by its name, whatever its case.
+pub fn property(kind: &str, name: &str) -> Option<&'static str> {
+    let (_, names) = PROPERTIES.iter().find(|(one, _)| one.eq_ignore_ascii_case(kind))?;
+    names.iter().find(|one| one.eq_ignore_ascii_case(name)).copied()
+}
+
 /// No base data of any kind bears such a number.
 const NEVER: &str = "NONE-";
 
@@ -23,6 +33,7 @@ pub struct BaseData {
 struct Item {
     number: Box<str>,
     name: Box<str>,
+    properties: Vec<(&'static str, Box<str>)>,
 }
 
 impl BaseData {
@@ -46,8 +57,23 @@ impl BaseData {
         }
         let id = FIRST_ID.saturating_add(u32::try_from(self.items.len()).unwrap_or(u32::MAX));
         of_kind.insert(number.to_owned(), id);
-        self.items.push(Item { number: number.into(), name: name.into() });
+        self.items.push(Item { number: number.into(), name: name.into(), properties: Vec::new() });
         id
+    }
+
+    /// Gives an id a property.
+    pub fn describe(&mut self, id: u32, property: &'static str, text: &str) {
+        let item = id.checked_sub(FIRST_ID).and_then(|at| self.items.get_mut(at as usize));
+        if let Some(item) = item {
+            item.properties.retain(|(name, _)| *name != property);
+            item.properties.push((property, text.into()));
+        }
+    }
+
+    /// A property of an id; one blank where it has none.
+    pub fn property(&self, id: u32, property: &str) -> Option<&str> {
+        let item = self.item(id)?;
+        Some(item.properties.iter().find(|(name, _)| *name == property).map_or(" ", |(_, text)| text))
     }
 
     /// The number of an id.

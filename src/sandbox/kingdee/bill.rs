@@ -1,10 +1,11 @@
 //! A bill as the server keeps it: what every bill has, the form's own fields, and entry rows in FSeq order.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::clock::Civil;
 
-use super::forms::Kind;
+use super::forms::{Form, Kind};
 use super::value::Cell;
 
 /// FDocumentStatus (protocols/kingdee.md 5).
@@ -108,22 +109,30 @@ pub struct Mark {
     pub at: Civil,
 }
 
-/// Values of a head or a row by the field's place; absent values take no room.
+/// Values of a head or a row by the field's place, in order of the places; absent values take no room.
 #[derive(Debug, Clone, Default)]
 pub struct Record(Vec<(u16, Cell)>);
 
 impl Record {
     /// The value at a place.
     pub fn get(&self, place: usize) -> Option<&Cell> {
-        self.0.iter().find(|(at, _)| usize::from(*at) == place).map(|(_, cell)| cell)
+        let at = self.find(u16::try_from(place).ok()?).ok()?;
+        self.0.get(at).map(|(_, cell)| cell)
     }
 
     /// Sets or, with `None`, blanks a value.
     pub fn set(&mut self, place: usize, cell: Option<Cell>) {
-        self.0.retain(|(at, _)| usize::from(*at) != place);
-        if let (Some(cell), Ok(at)) = (cell, u16::try_from(place)) {
-            self.0.push((at, cell));
+        let Ok(place) = u16::try_from(place) else { return };
+        match (self.find(place), cell) {
+            (Ok(at), Some(cell)) => self.0[at] = (place, cell),
+            (Ok(at), None) => drop(self.0.remove(at)),
+            (Err(at), Some(cell)) => self.0.insert(at, (place, cell)),
+            (Err(_), None) => {}
         }
+    }
+
+    fn find(&self, place: u16) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&place, |(at, _)| *at)
     }
 
     /// Gives back room.
@@ -137,6 +146,8 @@ impl Record {
 pub struct Row {
     /// FEntryID.
     pub id: u64,
+    /// FEntryID of the row it belongs to; 0 if to the bill.
+    pub parent: u64,
     /// Its values.
     pub cells: Record,
 }
@@ -172,5 +183,16 @@ impl Bill {
         self.status = Status::Audited;
         self.was_audited = true;
         self.approved = Some(mark);
+    }
+
+    /// Drops rows whose row is gone.
+    pub fn drop_orphans(&mut self, form: &Form) {
+        for (entity, group) in form.entities.iter().enumerate() {
+            let Some(parent) = group.parent else { continue };
+            let alive: HashSet<u64> = self.entries.get(parent).into_iter().flatten().map(|row| row.id).collect();
+            if let Some(rows) = self.entries.get_mut(entity) {
+                rows.retain(|row| alive.contains(&row.parent));
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A query key resolved: which value of a flattened line it names, and how that value is seen.
 
-use super::base_data::BaseData;
+use super::base_data::{self, BaseData};
 use super::bill::{Bill, Mark, Row, System};
 use super::forms::{Kind, MAX_ENTITIES};
 use super::layout::{Layout, Place};
@@ -25,6 +25,8 @@ enum Aspect {
     Number,
     /// `.FName`.
     Name,
+    /// Another property of base data.
+    Property(&'static str),
     /// `.FCaption`.
     Caption,
 }
@@ -51,6 +53,7 @@ pub struct Column {
     pub place: Place,
     kind: Kind,
     aspect: Aspect,
+    starts: &'static str,
 }
 
 impl Column {
@@ -64,13 +67,15 @@ impl Column {
         let (place, kind) = layout.place(field).ok_or_else(unknown)?;
         let aspect = match (dotted.as_deref(), kind) {
             (_, Kind::Opaque) => return Err(unknown()),
+            (None, Kind::Property(of)) => return Ok(Self { key: key.to_owned(), ..Self::resolve(layout, of)? }),
             (None, _) => Aspect::Plain,
             (Some("fnumber"), Kind::Base(_)) => Aspect::Number,
             (Some("fname"), Kind::Base(_)) => Aspect::Name,
+            (Some(name), Kind::Base(kind)) => Aspect::Property(base_data::property(kind, name).ok_or_else(unknown)?),
             (Some("fcaption"), Kind::Choice(_)) => Aspect::Caption,
             _ => return Err(unknown()),
         };
-        Ok(Self { key: key.to_owned(), place, kind, aspect })
+        Ok(Self { key: key.to_owned(), place, kind, aspect, starts: layout.starts(place) })
     }
 
     /// The entity whose rows it joins.
@@ -81,13 +86,18 @@ impl Column {
         }
     }
 
+    /// Whether it is FID.
+    pub fn is_id(&self) -> bool {
+        self.place == Place::System(System::Id)
+    }
+
     /// How its values compare.
     pub fn compares_as(&self) -> Type {
         match (self.kind, self.aspect) {
             (Kind::Integer | Kind::Decimal, _) | (Kind::Base(_), Aspect::Plain) => Type::Number,
             (Kind::Flag, _) => Type::Flag,
             (Kind::Date | Kind::DateTime, _) => Type::Time,
-            (Kind::Text | Kind::Choice(_) | Kind::Opaque | Kind::Base(_), _) => Type::Text,
+            (Kind::Text | Kind::Choice(_) | Kind::Property(_) | Kind::Opaque | Kind::Base(_), _) => Type::Text,
         }
     }
 
@@ -124,7 +134,7 @@ impl Column {
         }
     }
 
-    /// Absent values as real servers show them: one blank for text, 0 for numbers and bare base data, null for
+    /// Absent values as real servers show them: what the field starts with, else one blank for text, 0 for numbers and bare base data, null for
     /// times and base data's properties.
     fn see_cell<'a>(&self, cell: Option<&'a Cell>, base: &'a BaseData) -> Seen<'a> {
         match (cell, self.kind) {
@@ -134,12 +144,14 @@ impl Column {
             (Some(Cell::Flag(flag)), _) => Seen::Flag(*flag),
             (Some(Cell::Time(civil)), _) => Seen::Time(*civil),
             (Some(Cell::Base(id)), _) => self.see_base(Some(*id), base),
+            (None, Kind::Text | Kind::Choice(_)) if !self.starts.is_empty() => self.see_code(self.starts),
+            (None, Kind::Decimal) if !self.starts.is_empty() => Seen::Decimal(self.starts),
             (None, Kind::Text | Kind::Choice(_)) => Seen::Text(" "),
             (None, Kind::Decimal) => Seen::Decimal("0"),
             (None, Kind::Integer) => Seen::Whole(0),
             (None, Kind::Flag) => Seen::Flag(false),
             (None, Kind::Base(_)) => self.see_base(None, base),
-            (None, Kind::Date | Kind::DateTime | Kind::Opaque) => Seen::Null,
+            (None, Kind::Date | Kind::DateTime | Kind::Property(_) | Kind::Opaque) => Seen::Null,
         }
     }
 
@@ -157,6 +169,7 @@ impl Column {
         let text = match self.aspect {
             Aspect::Number => id.and_then(|id| base.number(id)),
             Aspect::Name => id.and_then(|id| base.name(id)),
+            Aspect::Property(property) => id.and_then(|id| base.property(id, property)),
             Aspect::Plain | Aspect::Caption => return Seen::Whole(id.map_or(0, i64::from)),
         };
         text.map_or(Seen::Null, Seen::Text)

@@ -25,6 +25,8 @@ pub struct Manner {
     pub bare_base: bool,
     /// An unknown key is an error.
     pub refuse_unknown: bool,
+    /// What the server keeps itself may be set, as a judge may.
+    pub kept: bool,
     /// Only these keys are taken, if any are named (NeedUpDateFields).
     pub only: Vec<String>,
 }
@@ -56,8 +58,8 @@ impl Filler<'_> {
                 self.set(&mut bill.head, place, field, value);
             } else if let Some(group) = self.layout.sub_head(key) {
                 self.sub_head(bill, group, key, value);
-            } else if let Some(entity) = self.layout.entity(key) {
-                self.rows(bill, entity, key, value);
+            } else if let Some(entity) = self.layout.entity_of(None, key) {
+                self.rows(bill, entity, 0, value);
             } else {
                 self.unknown(key);
             }
@@ -78,8 +80,10 @@ impl Filler<'_> {
         }
     }
 
-    fn rows(&mut self, bill: &mut Bill, entity: usize, key: &str, value: &Value) {
-        if !self.wanted(key) {
+    /// Takes the rows of an entity that belong to the bill (`parent` 0) or to a row.
+    fn rows(&mut self, bill: &mut Bill, entity: usize, parent: u64, value: &Value) {
+        let Some(group) = self.layout.form.entities.get(entity) else { return };
+        if !self.wanted(group.key) {
             return;
         }
         let one;
@@ -92,18 +96,24 @@ impl Filler<'_> {
             _ => return,
         };
         let Some(rows) = bill.entries.get_mut(entity).map(std::mem::take) else { return };
-        let mut kept: Vec<(bool, Row)> = rows.into_iter().map(|row| (!self.manner.delete_rows, row)).collect();
+        let stays = |row: &Row| row.parent != parent || !self.manner.delete_rows;
+        let mut kept: Vec<(bool, Row)> = rows.into_iter().map(|row| (stays(&row), row)).collect();
         let mut added = Vec::new();
+        let mut owners = Vec::new();
         for fields in sent.iter().filter_map(Value::as_object).filter(|fields| !fields.is_empty()) {
             match entry_id(fields) {
                 0 => {
-                    let mut row = Row { id: self.entry_ids.next(), cells: Record::default() };
+                    let mut row = Row { id: self.entry_ids.next(), parent, cells: Record::default() };
                     if self.row(&mut row, entity, fields) {
+                        owners.push((row.id, fields));
                         added.push((true, row));
                     }
                 }
-                id => match kept.iter_mut().find(|(_, row)| row.id == id) {
-                    Some((listed, row)) => *listed = self.row(row, entity, fields),
+                id => match kept.iter_mut().find(|(_, row)| row.id == id && row.parent == parent) {
+                    Some((listed, row)) => {
+                        *listed = self.row(row, entity, fields);
+                        owners.push((id, fields));
+                    }
                     None => self.problems.push(Problem::new(code::NOT_FOUND, format!("分录内码值[\"{id}\"]不存在"))),
                 },
             }
@@ -112,13 +122,22 @@ impl Filler<'_> {
         if let Some(place) = bill.entries.get_mut(entity) {
             *place = kept.into_iter().filter(|(stays, _)| *stays).map(|(_, row)| row).collect();
         }
+        bill.drop_orphans(self.layout.form);
+        for (owner, fields) in owners {
+            for (key, value) in fields {
+                if let Some(inner) = self.layout.entity_of(Some(entity), key) {
+                    self.rows(bill, inner, owner, value);
+                }
+            }
+        }
     }
 
     /// Fills a row; false if it has no key field's value and so is dropped without a word.
     fn row(&mut self, row: &mut Row, entity: usize, fields: &Map<String, Value>) -> bool {
         let mut is_row = true;
         for (key, value) in fields {
-            if ["fentryid", "fseq"].contains(&key.to_ascii_lowercase().as_str()) {
+            let own_id = ["fentryid", "fdetailid", "fseq"].contains(&key.to_ascii_lowercase().as_str());
+            if own_id || self.layout.entity_of(Some(entity), key).is_some() {
                 continue;
             }
             let Some((place, field)) = self.layout.entry(entity, key) else {
@@ -135,7 +154,8 @@ impl Filler<'_> {
     }
 
     fn set(&mut self, record: &mut Record, place: usize, field: &Field, value: &Value) {
-        if !self.wanted(field.key) {
+        let is_kept = field.rule == Rule::Kept && !self.manner.kept;
+        if is_kept || !self.wanted(field.key) {
             return;
         }
         let cell = match field.kind {
@@ -184,8 +204,9 @@ fn is_unique_key(key: &str) -> bool {
     key.ends_with("number") || ["fuserid", "fname", "fuseraccount"].contains(&key.as_str())
 }
 
-/// FEntryID of a row as sent; 0 for a new one.
+/// FEntryID (of rows of rows: FDetailID) of a row as sent; 0 for a new one.
 fn entry_id(fields: &Map<String, Value>) -> u64 {
-    let id = fields.iter().find(|(key, _)| key.eq_ignore_ascii_case("FEntryID"));
+    let is_id = |key: &str| key.eq_ignore_ascii_case("FEntryID") || key.eq_ignore_ascii_case("FDetailID");
+    let id = fields.iter().find(|(key, _)| is_id(key));
     id.and_then(|(_, value)| scalar(value)).and_then(|text| text.trim().parse().ok()).unwrap_or(0)
 }

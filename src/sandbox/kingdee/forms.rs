@@ -1,11 +1,14 @@
 //! What a form (业务对象) looks like: its fields with kind, level, captions and rules. Tables only, no behaviour, so
 //! that another form is another table.
 
-/// The forms the server knows. SAL_SaleOrder joins by one more table.
-pub const FORMS: &[&Form] = &[&super::outstock::SAL_OUTSTOCK];
+/// The forms the server knows; the first is the one whose bills are shown to a judge who names none.
+pub const FORMS: &[&Form] = &[&super::outstock::SAL_OUTSTOCK, &super::orders::SAL_SALE_ORDER];
 
-/// More sibling entities than this in one form would not fit a query's line.
-pub const MAX_ENTITIES: usize = 2;
+/// Where SAL_SaleOrder stands in [`FORMS`].
+pub const ORDERS: usize = 1;
+
+/// More entities than this in one form would not fit a query's line.
+pub const MAX_ENTITIES: usize = 3;
 
 /// How a field's value is written and shown (protocols/kingdee.md 2.1, value typing).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub enum Kind {
     Base(&'static str),
     /// A letter or word with captions.
     Choice(&'static [(&'static str, &'static str)]),
+    /// A property of a base data field of the same level, named by its dotted query key; shown, never written.
+    Property(&'static str),
     /// Accepted, not kept (link rows and the like).
     Opaque,
 }
@@ -39,6 +44,8 @@ pub enum Rule {
     Required,
     /// Must have a value; an entry row without it is no row.
     LineKey,
+    /// The server keeps it: saves pass it over.
+    Kept,
 }
 
 /// One field.
@@ -52,17 +59,31 @@ pub struct Field {
     pub kind: Kind,
     /// What is asked of it.
     pub rule: Rule,
+    /// What it shows until it is set; empty: what a blank of its kind shows.
+    pub starts: &'static str,
+}
+
+impl Rule {
+    /// Whether a saved bill must have a value.
+    pub fn asks_a_value(self) -> bool {
+        matches!(self, Self::Required | Self::LineKey)
+    }
 }
 
 impl Field {
     /// An optional field.
     pub const fn new(key: &'static str, caption: &'static str, kind: Kind) -> Self {
-        Self { key, caption, kind, rule: Rule::Optional }
+        Self { key, caption, kind, rule: Rule::Optional, starts: "" }
     }
 
     /// The same field under another rule.
     pub const fn ruled(self, rule: Rule) -> Self {
         Self { rule, ..self }
+    }
+
+    /// The same field with a value until it is set.
+    pub const fn starting(self, starts: &'static str) -> Self {
+        Self { starts, ..self }
     }
 }
 
@@ -77,6 +98,8 @@ pub struct Group {
     pub fields: &'static [Field],
     /// Whether a bill without a row of it is refused.
     pub required: bool,
+    /// The entity whose rows its rows belong to, by position, which is lower than its own; `None`: to the bill.
+    pub parent: Option<usize>,
 }
 
 /// A form.

@@ -15,6 +15,7 @@ mod base_data;
 mod bill;
 mod forms;
 mod layout;
+mod orders;
 mod outstock;
 mod state;
 mod table;
@@ -33,6 +34,7 @@ mod save_one;
 mod validate;
 
 mod edit;
+mod edit_one;
 mod view;
 
 #[cfg(test)]

@@ -111,6 +111,7 @@ fn not_found(missing: &[&Named]) -> Problem {
 }
 
 fn apply(call: &Call<'_>, table: &mut Table, id: u64, operation: Operation, mark: Mark) -> Result<Effect, Problem> {
+    table.commit_of(id);
     let Some(bill) = table.get_mut(id) else { return Err(Problem::new(code::NOT_FOUND, "单据不存在")) };
     let effect = turn(call, bill, operation, mark)?;
     if effect == Effect::Delete {

@@ -3,10 +3,11 @@
 use super::forms::Kind::{Base, Choice, Date, Decimal, Flag, Integer, Opaque, Text};
 use super::forms::{Field, Form, Group, Rule};
 
-const ORGANISATION: &str = "ORG_Organizations";
-const CUSTOMER: &str = "BD_Customer";
-const OWNER_TYPES: &[(&str, &str)] = &[("BD_OwnerOrg", "业务组织"), ("BD_Customer", "客户"), ("BD_Supplier", "供应商")];
-const ROW_TYPES: &[(&str, &str)] =
+pub const ORGANISATION: &str = "ORG_Organizations";
+pub const CUSTOMER: &str = "BD_Customer";
+pub const OWNER_TYPES: &[(&str, &str)] =
+    &[("BD_OwnerOrg", "业务组织"), ("BD_Customer", "客户"), ("BD_Supplier", "供应商")];
+pub const ROW_TYPES: &[(&str, &str)] =
     &[("Standard", "标准产品"), ("Service", "服务"), ("Parent", "套件父项"), ("Son", "套件子项")];
 
 /// The form.
@@ -15,8 +16,10 @@ pub const SAL_OUTSTOCK: Form = Form {
     caption: "销售出库单",
     prefix: "XSCKD",
     head: HEAD,
-    sub_heads: &[Group { key: "SubHeadEntity", caption: "财务信息", fields: FINANCE, required: false }],
-    entities: &[Group { key: "FEntity", caption: "明细信息", fields: ENTRY, required: true }],
+    sub_heads: &[Group {
+        key: "SubHeadEntity", caption: "财务信息", fields: FINANCE, required: false, parent: None
+    }],
+    entities: &[Group { key: "FEntity", caption: "明细信息", fields: ENTRY, required: true, parent: None }],
 };
 
 const HEAD: &[Field] = &[

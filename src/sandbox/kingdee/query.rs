@@ -23,7 +23,8 @@ struct Query {
     condition: Condition,
     /// Column, and whether it descends.
     order: Vec<(Column, bool)>,
-    entities: Vec<usize>,
+    /// Joined entities, each with the one whose rows its rows belong to.
+    entities: Vec<(usize, Option<usize>)>,
     /// First row.
     start: usize,
     /// Row behind the last.
@@ -46,9 +47,9 @@ pub fn execute(
         Some(pin) => {
             let mut ids: BTreeSet<u64> = pin.ids.into_iter().collect();
             ids.extend(pin.numbers.iter().flat_map(|number| table.by_number(number)));
-            ids.iter().filter_map(|id| table.get(*id)).for_each(|bill| query.collect(bill, base, &mut lines));
+            query.gather(ids.iter().filter_map(|id| table.get(*id)), base, &mut lines);
         }
-        None => table.bills().for_each(|bill| query.collect(bill, base, &mut lines)),
+        None => query.gather(table.bills_from(query.condition.first_id()), base, &mut lines),
     }
     lines.sort_by(|a, b| query.ordered(a, b, base).then_with(|| shuffled(a, nonce).cmp(&shuffled(b, nonce))));
     let page = lines.get(query.start.min(lines.len())..query.end.min(lines.len())).unwrap_or_default();
@@ -71,7 +72,10 @@ impl Query {
         let mut entities = HashSet::new();
         asked.entities(&mut entities);
         entities.extend(columns.iter().chain(order.iter().map(|(column, _)| column)).filter_map(Column::entity));
-        let mut entities: Vec<_> = entities.into_iter().collect();
+        let parent = |entity: usize| layout.form.entities.get(entity).and_then(|group| group.parent);
+        let parents: Vec<usize> = entities.iter().filter_map(|entity| parent(*entity)).collect();
+        entities.extend(parents);
+        let mut entities: Vec<_> = entities.into_iter().map(|entity| (entity, parent(entity))).collect();
         entities.sort_unstable();
 
         let start = options.count("StartRow");
@@ -88,23 +92,23 @@ impl Query {
         Ok(Self { columns, condition: Condition::All(vec![asked, rule]), order, entities, start, end })
     }
 
+    /// Adds the lines of bills that come in order of their FIDs. Where the order asked for begins with them, the
+    /// bills behind the last row asked for are not looked at.
+    fn gather<'a>(&self, bills: impl Iterator<Item = &'a Bill>, base: &BaseData, lines: &mut Vec<Line<'a>>) {
+        let by_id = self.order.first().is_none_or(|(column, descending)| column.is_id() && !descending);
+        for bill in bills {
+            self.collect(bill, base, lines);
+            if by_id && lines.len() >= self.end {
+                break;
+            }
+        }
+    }
+
     /// Adds the lines of a bill that meet the condition: its rows of each joined entity, multiplied.
     fn collect<'a>(&self, bill: &'a Bill, base: &BaseData, lines: &mut Vec<Line<'a>>) {
         let mut own = vec![Line { bill, rows: [None; MAX_ENTITIES] }];
-        for &entity in &self.entities {
-            let Some(rows) = bill.entries.get(entity).filter(|rows| !rows.is_empty()) else { continue };
-            own = own
-                .iter()
-                .flat_map(|line| {
-                    rows.iter().enumerate().map(|row| {
-                        let mut joined = *line;
-                        if let Some(place) = joined.rows.get_mut(entity) {
-                            *place = Some(row);
-                        }
-                        joined
-                    })
-                })
-                .collect();
+        for &(entity, parent) in &self.entities {
+            own = own.iter().flat_map(|line| joined(line, entity, parent)).collect();
         }
         lines.extend(own.into_iter().filter(|line| self.condition.holds(line, base) == Some(true)));
     }
@@ -123,6 +127,23 @@ impl Query {
             .find(|order| order.is_ne())
             .unwrap_or(Ordering::Equal)
     }
+}
+
+/// A line with each row of an entity; alone where there is none.
+fn joined<'a>(line: &Line<'a>, entity: usize, parent: Option<usize>) -> Vec<Line<'a>> {
+    let bill: &'a Bill = line.bill;
+    let owner = parent.map(|parent| line.rows.get(parent).copied().flatten().map(|(_, row)| row.id));
+    let own = bill.entries.get(entity).into_iter().flatten();
+    let own = own.filter(|row| owner.is_none_or(|owner| owner == Some(row.parent)));
+    let with = |row| {
+        let mut line = *line;
+        if let Some(place) = line.rows.get_mut(entity) {
+            *place = row;
+        }
+        line
+    };
+    let lines: Vec<_> = own.enumerate().map(|row| with(Some(row))).collect();
+    if lines.is_empty() { vec![*line] } else { lines }
 }
 
 fn order(text: &str, layout: &Layout) -> Result<Vec<(Column, bool)>, Problem> {

@@ -52,6 +52,7 @@ impl Asked {
                 strict_base: call.switches.strict_base_data,
                 bare_base: false,
                 refuse_unknown: call.switches.unknown_key_error,
+                kept: false,
                 only: options.list("NeedUpDateFields"),
             },
             returned: options.list("NeedReturnFields"),

@@ -92,9 +92,11 @@ impl Desk<'_> {
         }
     }
 
-    fn existing(&self, id: &str) -> Result<Bill, Vec<Problem>> {
+    fn existing(&mut self, id: &str) -> Result<Bill, Vec<Problem>> {
         let caption = self.call.layout.form.caption;
-        let Some(bill) = id.parse().ok().and_then(|id| self.parts.table.get(id)) else {
+        let known: Option<u64> = id.parse().ok();
+        known.into_iter().for_each(|id| self.parts.table.commit_of(id));
+        let Some(bill) = known.and_then(|id| self.parts.table.get(id)) else {
             let message = format!("内码为“{id}”的{caption}不存在或已被删除");
             return Err(vec![Problem::new(code::NOT_FOUND, message)]);
         };
@@ -137,7 +139,9 @@ impl Desk<'_> {
     /// Time and user of the save, and of the audit that goes with it.
     fn stamp(&mut self, bill: &mut Bill) {
         let mark = Mark { by: self.parts.base.register(USER, login::USER, login::USER), at: self.call.now };
-        bill.modified = mark;
+        if self.asked.manner.only.is_empty() || !self.call.switches.narrow_save_keeps {
+            bill.modified = mark;
+        }
         if bill.status == Status::Draft && self.asked.saving != Saving::Draft {
             bill.status = Status::Created;
         }

@@ -12,15 +12,17 @@ use crate::sandbox::wire::{Aim, Answer, Request, System};
 
 use super::body::{Args, Options};
 use super::call::Call;
-use super::forms::FORMS;
+use super::edit::Scene;
+use super::forms::{FORMS, ORDERS};
 use super::layout::Layout;
 use super::login::{self, Failure};
 use super::method::{Login, Method};
+use super::orders::{Maker, Sheet};
 use super::reply::{Problem, code};
 use super::session::Access;
 use super::state::{Parts, State};
 use super::switches::{SWITCHES, Switches};
-use super::{NAME, edit, operate, query, save, view};
+use super::{NAME, edit, operate, orders, query, save, view};
 
 /// The simulated 金蝶云星空.
 pub struct Server {
@@ -36,23 +38,20 @@ impl Server {
         Self { shared, layouts, state: Mutex::new(State::new()) }
     }
 
-    /// All bills, with head fields and entry rows: the judge's view. Only fields that have a value are named.
-    pub fn documents(&self) -> Vec<Value> {
-        let mut documents = Vec::new();
-        self.visit_documents(&mut |document| documents.push(document));
-        documents
-    }
-
-    /// The same one by one, where there are too many to hold.
-    pub fn visit_documents(&self, visit: &mut dyn FnMut(Value)) {
+    /// A form's bills, with head fields and entry rows: the judge's view. Only fields that have a value, or that the
+    /// server keeps, are named.
+    pub fn bills(&self, form: usize) -> Vec<Value> {
         let state = self.state();
-        for (table, layout) in state.tables.iter().zip(&self.layouts) {
-            table.bills().for_each(|bill| visit(view::bill(layout, bill, &state.base)));
-        }
+        let Some((table, layout)) = state.tables.get(form).zip(self.layouts.get(form)) else { return Vec::new() };
+        table.bills().map(|bill| view::bill(layout, bill, &state.base)).collect()
     }
 
+    /// The state at the server's time: held writes that are due are committed.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let now = self.shared.now(NAME);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.tables.iter_mut().for_each(|table| table.commit_due(now));
+        state
     }
 
     fn login(&self, kind: Login, args: &Args, fault: Option<Fault>) -> Answer {
@@ -256,14 +255,23 @@ impl System for Server {
         }
     }
 
-    fn seed(&self, _seed: u64, _documents: u64) {
-        self.state().clear();
+    /// Sales orders, unless a switch says none; SAL_OUTSTOCK begins empty.
+    fn seed(&self, seed: u64, documents: u64) {
+        let mut guard = self.state();
+        guard.clear();
+        guard.maker = Maker::new(seed);
+        let State { tables, base, entry_ids, maker, .. } = &mut *guard;
+        let orders = tables.get_mut(ORDERS).zip(self.layouts.get(ORDERS));
+        if let Some((table, layout)) = orders.filter(|_| !Switches::read(&self.shared).no_orders) {
+            let mut sheet = Sheet { layout, base, zone: self.shared.zone() };
+            orders::fill(&mut sheet, table, entry_ids, maker, documents, self.shared.now(NAME));
+        }
     }
 
     fn edit(&self, body: &Value) -> Result<Vec<String>, String> {
-        let zone = self.shared.zone();
-        let now = zone.civil(self.shared.now(NAME));
-        edit::edit(&mut self.state(), &self.layouts, now, zone, body)
+        let switches = Switches::read(&self.shared);
+        let (now, zone) = (self.shared.now(NAME), self.shared.zone());
+        edit::edit(&mut self.state(), &Scene { layouts: &self.layouts, switches: &switches, now, zone }, body)
     }
 
     fn kill_sessions(&self) {
@@ -271,7 +279,14 @@ impl System for Server {
     }
 
     fn documents(&self) -> String {
-        Value::Array(Self::documents(self)).to_string()
+        Value::Array(self.bills(0)).to_string()
+    }
+
+    fn documents_of(&self, form: &str) -> Result<String, String> {
+        let found = self.layouts.iter().position(|layout| layout.form.id.eq_ignore_ascii_case(form));
+        let ids = self.layouts.iter().map(|layout| format!("`{}`", layout.form.id)).collect::<Vec<_>>();
+        let form = found.ok_or_else(|| format!("no form `{form}`; there are {}", ids.join(", ")))?;
+        Ok(Value::Array(self.bills(form)).to_string())
     }
 
     fn switches(&self) -> &'static [Switch] {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::base_data::BaseData;
 use super::forms::FORMS;
+use super::orders::Maker;
 use super::reply::{Problem, code};
 use super::session::Sessions;
 use super::table::{Counter, Table};
@@ -34,6 +35,8 @@ pub struct State {
     pub packets: HashSet<[u8; 32]>,
     /// Queries answered.
     pub queries: u64,
+    /// Makes sales orders, and chooses what people edit.
+    pub maker: Maker,
 }
 
 impl State {
@@ -46,6 +49,7 @@ impl State {
             entry_ids: Counter::behind(240_311),
             packets: HashSet::new(),
             queries: 0,
+            maker: Maker::new(0),
         }
     }
 

@@ -9,7 +9,7 @@ const fn switch(name: &'static str, values: &'static str, meaning: &'static str)
 }
 
 /// The switches as listed for people; the default value first.
-pub const SWITCHES: [Switch; 22] = [
+pub const SWITCHES: [Switch; 25] = [
     switch("sign", "sha256|sha1|both", "which digest LoginBySign accepts"),
     switch("limit", "2000|10000|100", "most rows of one query, asked for or not"),
     switch("query_error", "wrapped|bare", "whether query errors are wrapped twice"),
@@ -31,6 +31,9 @@ pub const SWITCHES: [Switch; 22] = [
     switch("cancel", "allowed|refused", "whether bills may be voided"),
     switch("edit_lock_code", "13|0", "MsgCode of an edit lock conflict"),
     switch("partial", "edit_lock|permanent", "what the refused items of a partial batch are told"),
+    switch("narrow_save", "moves|keeps", "whether a save of named fields (NeedUpDateFields) moves FModifyDate"),
+    switch("change_bill", "keeps|moves", "whether a change bill moves FModifyDate"),
+    switch("orders", "seeded|none", "whether a seed makes sales orders"),
     switch("refuse", "status|response_error", "whether a refusal is JSON or an exception's text"),
 ];
 
@@ -90,6 +93,12 @@ pub struct Switches {
     pub edit_lock_code: u16,
     /// `partial`: edit_lock | permanent. What the refused items of a partial batch are told.
     pub partial_permanent: bool,
+    /// `narrow_save`: moves | keeps. `keeps`: a save of named fields leaves FModifyDate alone.
+    pub narrow_save_keeps: bool,
+    /// `change_bill`: keeps | moves. `moves`: a change bill moves FModifyDate.
+    pub change_moves: bool,
+    /// `orders`: seeded | none. `none`: a seed makes no sales orders.
+    pub no_orders: bool,
     /// `refuse`: status | response_error. Whether a refusal is JSON or an exception's text.
     pub refuse_as_text: bool,
 }
@@ -125,6 +134,9 @@ impl Switches {
             refuse_cancel: is("cancel", "refused"),
             edit_lock_code: if is("edit_lock_code", "0") { 0 } else { 13 },
             partial_permanent: is("partial", "permanent"),
+            narrow_save_keeps: is("narrow_save", "keeps"),
+            change_moves: is("change_bill", "moves"),
+            no_orders: is("orders", "none"),
             refuse_as_text: is("refuse", "response_error"),
         }
     }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::clock::Time;
+
 use super::bill::Bill;
 
 /// Ids that rise with gaps, as a busy system's do. They never begin anew, so that an id of a wiped bill is not
@@ -30,12 +32,28 @@ pub struct Table {
     numbers: HashMap<Arc<str>, Vec<u64>>,
     ids: Counter,
     rule: u64,
+    /// In the order of their writing.
+    held: Vec<Held>,
+}
+
+/// A write that is not committed.
+#[derive(Debug)]
+struct Held {
+    id: u64,
+    bill: Option<Bill>,
+    due: Time,
 }
 
 impl Table {
     /// An empty table.
     pub fn new() -> Self {
-        Self { bills: BTreeMap::new(), numbers: HashMap::new(), ids: Counter::behind(140_669), rule: 0 }
+        Self {
+            bills: BTreeMap::new(),
+            numbers: HashMap::new(),
+            ids: Counter::behind(140_669),
+            rule: 0,
+            held: Vec::new(),
+        }
     }
 
     /// The next FID.
@@ -102,9 +120,49 @@ impl Table {
         self.bills.values()
     }
 
+    /// The bills from an FID on, by FID.
+    pub fn bills_from(&self, id: u64) -> impl Iterator<Item = &Bill> {
+        self.bills.range(id..).map(|(_, bill)| bill)
+    }
+
+    /// Keeps a write back until it is committed: nobody sees it before. `None` deletes the bill.
+    pub fn hold(&mut self, id: u64, bill: Option<Bill>, due: Time) {
+        self.held.push(Held { id, bill, due });
+    }
+
+    /// Commits the held writes that are due.
+    pub fn commit_due(&mut self, now: Time) {
+        self.commit(|held| held.due <= now);
+    }
+
+    /// Commits the held writes of a bill, as the next write to it would wait for.
+    pub fn commit_of(&mut self, id: u64) {
+        self.commit(|held| held.id == id);
+    }
+
+    /// Commits every held write; the numbers of their bills.
+    pub fn commit_all(&mut self) -> Vec<Arc<str>> {
+        self.commit(|_| true)
+    }
+
+    fn commit(&mut self, is_wanted: impl Fn(&Held) -> bool) -> Vec<Arc<str>> {
+        if self.held.is_empty() {
+            return Vec::new();
+        }
+        let (wanted, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held).into_iter().partition(is_wanted);
+        self.held = rest;
+        let mut numbers = Vec::new();
+        for held in wanted {
+            numbers.extend(held.bill.as_ref().or(self.get(held.id)).map(|bill| Arc::clone(&bill.number)));
+            self.restore(held.id, held.bill);
+        }
+        numbers
+    }
+
     /// Removes every bill; ids and numbers go on rising.
     pub fn clear(&mut self) {
         self.bills.clear();
         self.numbers.clear();
+        self.held.clear();
     }
 }

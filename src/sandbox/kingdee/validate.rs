@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::bill::{Bill, Row};
-use super::forms::{Field, Rule};
+use super::forms::Field;
 use super::layout::Layout;
 use super::reply::{Problem, code};
 use super::value::Cell;
@@ -12,7 +12,7 @@ use super::value::Cell;
 pub fn missing(layout: &Layout, bill: &Bill) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (place, (_, field)) in layout.heads.iter().enumerate() {
-        if field.rule != Rule::Optional && bill.head.get(place).is_none() {
+        if field.rule.asks_a_value() && bill.head.get(place).is_none() {
             problems.push(Problem::of_field(field.key, format!("字段“{}”是必填项", field.caption)));
         }
     }
@@ -21,8 +21,7 @@ pub fn missing(layout: &Layout, bill: &Bill) -> Vec<Problem> {
             problems.push(Problem::of_field(group.key, format!("分录实体“{}”是必填项", group.caption)));
         }
         for (at, row) in rows.iter().enumerate() {
-            let blank =
-                |(place, field): &(usize, &Field)| field.rule != Rule::Optional && row.cells.get(*place).is_none();
+            let blank = |(place, field): &(usize, &Field)| field.rule.asks_a_value() && row.cells.get(*place).is_none();
             problems.extend(group.fields.iter().enumerate().filter(blank).map(|(_, field)| {
                 let (entity, row, caption) = (group.caption, at + 1, field.caption);
                 let message = format!("单据体实体【{entity}】第【{row}】行分录，【{caption}】字段必录");

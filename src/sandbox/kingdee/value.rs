@@ -28,6 +28,11 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// A decimal number.
+    pub fn number(number: &Decimal) -> Self {
+        Self::Decimal(plain(number).into())
+    }
+
     /// Reads a value of any kind but base data. `Ok(None)` is "no value"; the error is the text that does not fit.
     pub fn read(kind: Kind, value: &Value, zone: &Zone) -> Result<Option<Self>, String> {
         let Some(text) = scalar(value) else { return Ok(None) };
@@ -37,12 +42,12 @@ impl Cell {
         let trimmed = text.trim();
         let cell = match kind {
             Kind::Text | Kind::Choice(_) => Some(Self::Text(text.as_str().into())),
-            Kind::Decimal => Decimal::parse(trimmed).map(|number| Self::Decimal(plain(&number).into())),
+            Kind::Decimal => Decimal::parse(trimmed).map(|number| Self::number(&number)),
             Kind::Integer => trimmed.parse().ok().map(Self::Whole),
             Kind::Flag => flag(trimmed).map(Self::Flag),
             Kind::DateTime => civil(trimmed, zone).map(Self::Time),
             Kind::Date => civil(trimmed, zone).and_then(day).map(Self::Time),
-            Kind::Base(_) | Kind::Opaque => return Ok(None),
+            Kind::Base(_) | Kind::Property(_) | Kind::Opaque => return Ok(None),
         };
         cell.map(Some).ok_or(text)
     }

@@ -94,7 +94,7 @@ pub enum Condition {
     Compare(Column, Operator, Literal),
     /// Two columns.
     CompareColumns(Column, Operator, Column),
-    /// A column is one of the literals.
+    /// A column is one of the literals, which are in order; see [`Condition::is_in`].
     In(Column, Vec<Literal>),
     /// A column is like a pattern of `%` and `_`.
     Like(Column, Vec<char>),
@@ -112,6 +112,12 @@ pub struct Pin {
 }
 
 impl Condition {
+    /// A column is one of the literals: thousands of FIDs are common, so they are brought into order once.
+    pub fn is_in(column: Column, mut literals: Vec<Literal>) -> Self {
+        literals.sort_by(|a, b| a.seen().order(b.seen()));
+        Self::In(column, literals)
+    }
+
     /// Whether it holds for a line; `None` is SQL's unknown.
     pub fn holds(&self, line: &Line<'_>, base: &BaseData) -> Option<bool> {
         match self {
@@ -127,7 +133,8 @@ impl Condition {
             }
             Self::In(column, literals) => {
                 let seen = column.see(line, base);
-                quantified(literals.iter().map(|one| seen.compare(one.seen()).map(Ordering::is_eq)), true)
+                let found = literals.binary_search_by(|one| one.seen().order(seen)).is_ok();
+                (!matches!(seen, Seen::Null)).then_some(found)
             }
             Self::Like(column, pattern) => match column.see(line, base) {
                 Seen::Text(text) => Some(is_like(&text.chars().collect::<Vec<_>>(), pattern)),
@@ -147,6 +154,23 @@ impl Condition {
                 found.extend(column.entity());
             }
             Self::CompareColumns(a, _, b) => found.extend(a.entity().into_iter().chain(b.entity())),
+        }
+    }
+
+    /// The lowest FID that a bill which meets it can have.
+    pub fn first_id(&self) -> u64 {
+        match self {
+            Self::Compare(column, operator, Literal::Whole(id)) if column.is_id() => {
+                let id = u64::try_from(*id).unwrap_or(0);
+                match operator {
+                    Operator::Greater => id.saturating_add(1),
+                    Operator::Equal | Operator::AtLeast => id,
+                    Operator::Unequal | Operator::Less | Operator::AtMost => 0,
+                }
+            }
+            Self::All(parts) => parts.iter().map(Self::first_id).max().unwrap_or(0),
+            Self::Any(parts) => parts.iter().map(Self::first_id).min().unwrap_or(0),
+            _ => 0,
         }
     }
 

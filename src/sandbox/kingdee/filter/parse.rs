@@ -96,7 +96,7 @@ impl Parser<'_> {
                 literals.push(self.literal(&column)?);
             }
             self.expect(")")?;
-            Condition::In(column, literals)
+            Condition::is_in(column, literals)
         } else if self.word("like") {
             let Operand::Text(pattern) = self.operand()? else { return Err(self.stuck()) };
             Condition::Like(column, pattern.chars().collect())

@@ -38,7 +38,7 @@ fn bill(layout: &Layout, base: &mut BaseData) -> Bill {
         approved: None,
         cancelled: None,
         head,
-        entries: vec![vec![Row { id: 7, cells }]],
+        entries: vec![vec![Row { id: 7, parent: 0, cells }]],
     }
 }
 
@@ -49,7 +49,7 @@ fn holds(filter: &Value) -> Result<bool, u16> {
     let bill = bill(&layout, &mut base);
     let condition = read(Some(filter), &layout).map_err(|problem| problem.code)?;
     let row = bill.entries.first().and_then(|rows| rows.first()).map(|row| (0, row));
-    Ok(condition.holds(&Line { bill: &bill, rows: [row, None] }, &base) == Some(true))
+    Ok(condition.holds(&Line { bill: &bill, rows: [row, None, None] }, &base) == Some(true))
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn a_persons_edit_changes_a_bill_in_place() {
         (json!({ "key": "CK-2", "set": { "FXYZ": 1 } }), "元数据中标识为FXYZ的字段不存在"),
         (json!({ "key": "CK-2", "set": { "FDocumentStatus": "Q" } }), "`FDocumentStatus` cannot be set to `\"Q\"`"),
         (json!({ "rate": 2 }), "`rate` is 0 to 1"),
-        (json!({}), "`key`, `rate`, or `set` with base data is expected"),
+        (json!({}), "say one of `key`, `rate`, `count` or `create`, or `set` with base data"),
     ] {
         assert_eq!(edit(body.clone()), Err(error.to_owned()), "{body}");
     }
@@ -68,7 +68,7 @@ fn the_judge_sees_whole_bills() {
             "FTaxPrice": 25.62, "FStockID": { "FNumber": "CK001" },
         }],
     });
-    assert_eq!(bench.server.documents()[0].to_string(), expected.to_string());
+    assert_eq!(bench.server.bills(0)[0].to_string(), expected.to_string());
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_seed_clears_bills_and_sessions_but_no_id_comes_back() {
     let mut bench = Bench::new();
     let before = bench.saved(vec![bill("CK-1")])[0];
     bench.server.seed(1, 0);
-    assert!(bench.server.documents().is_empty());
+    assert!(bench.server.bills(0).is_empty());
     assert_eq!(bench.save(vec![bill("CK-1")])["MsgCode"], 1);
     bench.login();
     assert!(bench.saved(vec![bill("CK-1")])[0] > before);

@@ -4,6 +4,8 @@ mod access;
 mod edits;
 mod faults;
 mod operations;
+mod order_edits;
+mod orders;
 mod queries;
 mod saves;
 mod support;

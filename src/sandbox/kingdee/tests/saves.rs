@@ -351,7 +351,7 @@ fn digits_survive_into_bill_ledger_and_view() {
     let rows = vec![row("A", number("12345678901234567.89")), row("B", json!("9007199254740993"))];
     bench.saved(vec![bill_with("CK-1", rows)]);
     assert_eq!(bench.query("FRealQty", "", "FEntity_FSeq"), "[[12345678901234567.89],[9007199254740993.0]]");
-    let view = bench.server.documents()[0]["FEntity"].to_string();
+    let view = bench.server.bills(0)[0]["FEntity"].to_string();
     assert!(view.contains("12345678901234567.89") && view.contains("9007199254740993.0"), "{view}");
     let payload = bench.shared.ledger.entries()[0].payload.to_string();
     assert!(payload.contains("\"FRealQty\":12345678901234567.89") && payload.contains("\"9007199254740993\""));

@@ -107,6 +107,14 @@ impl Bench {
         self.send("ExecuteBillQuery", &json!({ "data": data }), None)
     }
 
+    /// Rows of a query of sales orders.
+    pub fn orders(&self, keys: &str, filter: &str, order: &str) -> Vec<Value> {
+        let data =
+            json!({ "FormId": "SAL_SaleOrder", "FieldKeys": keys, "FilterString": filter, "OrderString": order });
+        let rows = self.send("ExecuteBillQuery", &json!({ "data": data }), None);
+        rows.as_array().unwrap().clone()
+    }
+
     /// FDocumentStatus and FCancelStatus of a bill.
     pub fn state(&self, number: &str) -> String {
         self.query("FDocumentStatus,FCancelStatus", &format!("FBillNo='{number}'"), "")
