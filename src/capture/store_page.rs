@@ -3,10 +3,11 @@
 use std::sync::PoisonError;
 
 use crate::capture::ask::Question;
+use crate::capture::detail::{Reading, listed_of_key};
 use crate::capture::page::{Sorted, Sorter};
 use crate::capture::scan::{Capture, CaptureError, Pulled};
 use crate::clock::Time;
-use crate::document::{Quarantine, RawDocument};
+use crate::document::Quarantine;
 use crate::name::Key;
 use crate::store::{ProgressStep, Run, StoreError};
 use crate::watermark::Progress;
@@ -36,8 +37,8 @@ impl Capture {
                 sorted.commit.progress = Some(ProgressStep { from, to });
             }
             let stale = self.commit(sorted, run).await?;
-            let mut unsure: Vec<(Key, Option<Vec<u8>>)> = stale.into_iter().map(|key| (key, None)).collect();
-            unsure.extend(suspects.into_iter().map(|(key, bytes)| (key, Some(bytes))));
+            let mut unsure: Vec<(Key, Option<Reading>)> = stale.into_iter().map(|key| (key, None)).collect();
+            unsure.extend(suspects);
             if unsure.is_empty() {
                 return Ok(met);
             }
@@ -46,12 +47,12 @@ impl Capture {
     }
 
     /// Reads documents by key until two reads in sequence say the same, or one is plainly newer than what is known.
-    async fn ask_again(&self, unsure: Vec<(Key, Option<Vec<u8>>)>) -> Result<Sorted, CaptureError> {
+    async fn ask_again(&self, unsure: Vec<(Key, Option<Reading>)>) -> Result<Sorted, CaptureError> {
         let mut settled = Sorted::default();
         settled.commit.scheme.clone_from(&self.scheme.id);
         for (key, before) in unsure {
             let sorted = match before {
-                Some(bytes) if self.plan.call.by_key == 0 => self.met_again(key, bytes)?,
+                Some(reading) if !self.asks_by_key() => self.met_again(key, reading)?,
                 before => self.read_until_sure(key, before).await?,
             };
             merge(&mut settled, sorted);
@@ -59,7 +60,7 @@ impl Capture {
         Ok(settled)
     }
 
-    async fn read_until_sure(&self, key: Key, mut before: Option<Vec<u8>>) -> Result<Sorted, CaptureError> {
+    async fn read_until_sure(&self, key: Key, mut before: Option<Reading>) -> Result<Sorted, CaptureError> {
         for _ in 0..MAX_REREADS {
             let asked_at = self.store.last_seq(&self.scheme.id)?;
             let documents = match self.read_keys(std::slice::from_ref(&key)).await {
@@ -69,8 +70,8 @@ impl Capture {
                 Err(error) => return Err(error),
             };
             let Some(document) = documents.into_iter().next() else { return Ok(Sorted::default()) };
-            let same = before.as_ref() == Some(&document.bytes);
-            before = Some(document.bytes.clone());
+            let same = before.as_ref().is_some_and(|before| before.text() == document.text());
+            before = Some(document.clone());
             let sorted = self.sort(vec![document], asked_at, same)?;
             if sorted.suspects.is_empty() {
                 return Ok(sorted);
@@ -81,14 +82,14 @@ impl Capture {
     }
 
     /// Where documents can't be asked for by key, what may be stale counts when a later page says the same.
-    fn met_again(&self, key: Key, bytes: Vec<u8>) -> Result<Sorted, StoreError> {
-        let hash = *blake3::hash(&bytes).as_bytes();
+    fn met_again(&self, key: Key, reading: Reading) -> Result<Sorted, StoreError> {
+        let hash = *blake3::hash(reading.text()).as_bytes();
         let before = self.suspected.lock().unwrap_or_else(PoisonError::into_inner).insert(key, hash);
         if before != Some(hash) {
             return Ok(Sorted::default());
         }
         let asked_at = self.store.last_seq(&self.scheme.id)?;
-        self.sort(vec![RawDocument { bytes }], asked_at, true)
+        self.sort(vec![reading], asked_at, true)
     }
 
     fn unanswered(&self, key: Key, why: String) -> Sorted {
@@ -99,25 +100,33 @@ impl Capture {
         sorted
     }
 
-    async fn read_keys(&self, keys: &[Key]) -> Result<Vec<RawDocument>, CaptureError> {
-        let at_once = self.plan.call.by_key;
-        if at_once == 0 {
-            return Ok(Vec::new());
-        }
+    /// Whether documents can be asked for by key: by the call itself, or by a detail that needs nothing else.
+    fn asks_by_key(&self) -> bool {
+        self.plan.call.by_key > 0 || self.plan.detail.as_ref().is_some_and(|detail| detail.by_key)
+    }
+
+    async fn read_keys(&self, keys: &[Key]) -> Result<Vec<Reading>, CaptureError> {
         let parts = self.plan.paths.key.len();
         let texts: Vec<Vec<String>> = keys
             .iter()
             .filter_map(|key| key.parts(parts).map(|parts| parts.into_iter().map(str::to_owned).collect()))
             .collect();
+        if self.plan.call.by_key == 0 {
+            let listed = texts.iter().map(|parts| listed_of_key(&self.plan.paths, parts)).collect();
+            return if self.asks_by_key() { self.whole(listed, true).await } else { Ok(Vec::new()) };
+        }
         self.read_texts(&texts, false).await
     }
 
-    async fn read_texts(&self, texts: &[Vec<String>], by_number: bool) -> Result<Vec<RawDocument>, CaptureError> {
+    async fn read_texts(&self, texts: &[Vec<String>], by_number: bool) -> Result<Vec<Reading>, CaptureError> {
         let mut documents = Vec::new();
+        if self.plan.call.by_key == 0 {
+            return Ok(documents);
+        }
         for keys in texts.chunks(self.plan.call.by_key.max(1)) {
             let question = Question::Keys { source: &self.scheme.source, keys, by_number };
             let page = self.asker.ask(&question).await.map_err(|e| self.source_error("documents by key", e))?;
-            documents.extend(page.documents);
+            documents.extend(self.whole(page.documents, true).await?);
         }
         Ok(documents)
     }
@@ -126,7 +135,7 @@ impl Capture {
     pub(super) async fn ask_quarantined(&self, run: &mut Run) -> Result<(), CaptureError> {
         let keys: Vec<Key> = self.store.quarantined(&self.scheme.id)?.into_iter().map(|record| record.key).collect();
         let keys: Vec<Key> = keys.into_iter().filter(|key| !key.as_str().starts_with("digest:")).collect();
-        if !keys.is_empty() && self.plan.call.by_key > 0 {
+        if !keys.is_empty() && self.asks_by_key() {
             let asked_at = self.store.last_seq(&self.scheme.id)?;
             match self.read_keys(&keys).await {
                 Ok(documents) => {
@@ -144,7 +153,7 @@ impl Capture {
 
     /// Reads documents by key or number from the source now, past filter and window (补单).
     pub async fn pull(&self, texts: &[String]) -> Result<Pulled, CaptureError> {
-        if self.plan.call.by_key == 0 {
+        if !self.asks_by_key() {
             return Err(CaptureError::Absurd(format!("`{}` can't be asked by key", self.scheme.source.call)));
         }
         let mut pulled = Pulled::default();
@@ -172,7 +181,7 @@ impl Capture {
 
     pub(super) fn sort(
         &self,
-        documents: Vec<RawDocument>,
+        documents: Vec<Reading>,
         asked_at: u64,
         confirmed: bool,
     ) -> Result<Sorted, StoreError> {
@@ -193,7 +202,7 @@ impl Capture {
             return Ok(Vec::new());
         }
         let done = self.store.commit_capture(sorted.commit).await?;
-        self.changed.notify_waiters();
+        self.notify();
         Ok(done.stale)
     }
 }
@@ -201,6 +210,7 @@ impl Capture {
 fn merge(into: &mut Sorted, from: Sorted) {
     into.commit.at = from.commit.at.or(into.commit.at);
     into.commit.captured.extend(from.commit.captured);
+    into.commit.index.extend(from.commit.index);
     into.commit.touched.extend(from.commit.touched);
     into.commit.quarantined.extend(from.commit.quarantined);
     into.commit.cleared.extend(from.commit.cleared);
