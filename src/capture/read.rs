@@ -73,8 +73,7 @@ impl Capture {
                 return Err(CaptureError::Stopped);
             }
             let asked_at = self.store.last_seq(&self.scheme.id)?;
-            let request =
-                FetchRequest { source: &self.scheme.source, window, position: position.as_deref() };
+            let request = FetchRequest { source: &self.scheme.source, window, position: position.as_deref() };
             let page = self.asker.ask(&Question::Page(request)).await;
             let page = page.map_err(|e| self.source_error(&format!("page{}", self.span(scan)), e))?;
             crash::point("capture.page_received");

@@ -179,12 +179,7 @@ impl Capture {
         Ok(pulled)
     }
 
-    pub(super) fn sort(
-        &self,
-        documents: Vec<Reading>,
-        asked_at: u64,
-        confirmed: bool,
-    ) -> Result<Sorted, StoreError> {
+    pub(super) fn sort(&self, documents: Vec<Reading>, asked_at: u64, confirmed: bool) -> Result<Sorted, StoreError> {
         let sorter = Sorter {
             plan: &self.plan,
             store: &*self.store,

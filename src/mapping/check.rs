@@ -111,7 +111,8 @@ impl Mapping {
             for ignored in ignored.get(&name).into_iter().flatten() {
                 for (query, at) in lookup.paths().into_iter().filter(|(query, _)| reads(query, &[], true, ignored)) {
                     let (path, ignored) = (query.text(), ignored.text());
-                    let message = format!("in `{name}`: `{path}` reads `{ignored}`, which its `diff.ignore` leaves out");
+                    let message =
+                        format!("in `{name}`: `{path}` reads `{ignored}`, which its `diff.ignore` leaves out");
                     tell(faults, Fault::new(at.clone(), message));
                 }
             }

@@ -9,7 +9,9 @@ use super::file::SchemeFile;
 use super::read_target::target;
 use super::table::SCHEME;
 use super::tree::{Name, Node};
-use super::types::{Detail, DetailParam, DetailWhen, DiffRules, Entry, FieldSpec, Initial, Mode, Numbers, Scheme, Source, Start, Sweep};
+use super::types::{
+    Detail, DetailParam, DetailWhen, DiffRules, Entry, FieldSpec, Initial, Mode, Numbers, Scheme, Source, Start, Sweep,
+};
 use super::{fill, scalar, semantics, yaml};
 use crate::clock::{Schedule, Zone};
 use crate::fault::{Fault, Position};

@@ -84,7 +84,10 @@ impl Checks<'_> {
         if let Some(node) = detail.get("params").filter(|node| node.map().is_some())
             && !params.iter().any(|(_, node)| reads(node))
         {
-            self.fault(&node.at, "`params` names no field of the listed document: write `{ company_id: $.company_id }`");
+            self.fault(
+                &node.at,
+                "`params` names no field of the listed document: write `{ company_id: $.company_id }`",
+            );
         }
     }
 

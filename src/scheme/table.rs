@@ -44,7 +44,11 @@ static SOURCE: Table = Table {
         KeySpec::optional("time", Kind::Query, "path of the document's own time"),
         KeySpec::later("cursor", Kind::Query, "path of the row version to follow"),
         KeySpec::optional("mode", Kind::Choice(&["window", "full", "cursor"]), "how it is read; default window"),
-        KeySpec::optional("start", Kind::Start, "a date, or how far before the first start; default 30d, in `mode: full` everything"),
+        KeySpec::optional(
+            "start",
+            Kind::Start,
+            "a date, or how far before the first start; default 30d, in `mode: full` everything",
+        ),
         KeySpec::optional(
             "overlap",
             Kind::Duration { min: Duration::ZERO },

@@ -83,7 +83,7 @@ impl<'c> DeliveryPlan<'c> {
             return Ok(WriteResult::Changed);
         }
         for (mirror, mark) in &row.parked {
-            if super::index::mark_now(tables, mirror)? != *mark {
+            if mark.is_passed_by(super::index::mark_now(tables, mirror)?) {
                 return Ok(WriteResult::Changed);
             }
         }

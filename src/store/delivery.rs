@@ -65,7 +65,7 @@ pub struct Delivery {
     /// The target document's identity: account, form and number (rule 11).
     pub identity: Option<String>,
     /// Schemes in which it lacks a document, each as it stood before it was asked (rule 16): looked at again when
-    /// one of them comes further. Such a row is written only while all of them stand there.
+    /// one of them comes further. Such a row is written only while none has.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parked: BTreeMap<String, Mark>,
 }

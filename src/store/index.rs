@@ -59,9 +59,9 @@ impl IndexMoves {
             let known = self.0.get(&place).map(|(old, _)| old.clone());
             let old = match known {
                 Some(old) => old,
-                None => tables.indexed.get(&indexed(scheme, path, key), |payload| {
-                    Some(std::str::from_utf8(payload).ok()?.to_owned())
-                })?,
+                None => tables
+                    .indexed
+                    .get(&indexed(scheme, path, key), |payload| Some(std::str::from_utf8(payload).ok()?.to_owned()))?,
             };
             self.0.insert(place, (old, new));
         }
@@ -208,7 +208,8 @@ pub(super) fn view(
     }
     rows.scan(&of_scheme(scheme).text(path).text(text), None, |key, _| {
         let mut reader = KeyReader::new(key);
-        let document = reader.text().and_then(|_| reader.text()).and_then(|_| reader.text()).and_then(|_| reader.text());
+        let document =
+            reader.text().and_then(|_| reader.text()).and_then(|_| reader.text()).and_then(|_| reader.text());
         keys.push(Key::from_text(document.ok_or_else(|| rows.damaged(key))?));
         if keys.len() == limit { STOP } else { ON }
     })?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::name::Key;
 
 /// How far a scheme that is looked up in has come. A document that is parked for what it lacks carries the marks of
-/// the schemes it asked: it is parked only if each still stands there, so that no arrival falls in between.
+/// the schemes it asked: it is parked only if none has come further, so that no arrival falls in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Mark {
     /// Last sequence number of its change log.
@@ -14,6 +14,14 @@ pub struct Mark {
     /// Whether what is not found in it is known not to be there: it was read completely once, and every path it is
     /// looked up by is indexed.
     pub complete: bool,
+}
+
+impl Mark {
+    /// Whether a document that was parked at this mark may find what it lacked by now: while a mirror is not complete,
+    /// every miss waits whatever comes.
+    pub fn is_passed_by(self, now: Self) -> bool {
+        now.complete && self != now
+    }
 }
 
 /// A snapshot's values as look-ups compare them: path → text; a path without a value is left out.

@@ -171,7 +171,8 @@ impl Model {
         let mut results = Vec::new();
         for write in commit.writes {
             let rev = target.rows.get(&write.key).map_or(0, |row| row.rev);
-            let stands = |(mirror, mark): (&String, &Mark)| marks.get(mirror) == Some(mark);
+            let stands =
+                |(mirror, mark): (&String, &Mark)| marks.get(mirror).is_some_and(|now| !mark.is_passed_by(*now));
             if rev != write.expect || !write.row.parked.iter().all(stands) {
                 results.push(WriteResult::Changed);
                 continue;

@@ -255,9 +255,8 @@ impl Writer {
                 carry_out(tables, group, reply, plan, CutPlan::write)?
             }
             Command::Indexed(scheme, paths, reply) => {
-                let plan = self.plan_index(tables, group, &scheme, |tables| {
-                    index::plan_paths(tables, scheme.clone(), &paths)
-                })?;
+                let plan = self
+                    .plan_index(tables, group, &scheme, |tables| index::plan_paths(tables, scheme.clone(), &paths))?;
                 carry_out(tables, group, reply, plan, IndexPlan::write)?
             }
             Command::Fill(fill, reply) => {

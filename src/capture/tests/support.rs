@@ -13,7 +13,8 @@ use crate::capture::{Capture, CaptureError, Outcome};
 use crate::change::Change;
 use crate::clock::{Clock, Time, Zone};
 use crate::connector::{
-    CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outgoing, Page, Probe, SourceCall, TargetCall, Window,
+    CallSpec, Connector, DetailCall, Fault, FaultKind, FetchRequest, Finding, Outgoing, Page, Probe, SourceCall,
+    TargetCall, Window,
 };
 use crate::document::{Head, RawDocument};
 use crate::engine::{Surroundings, SystemReady, check};
@@ -60,6 +61,11 @@ pub struct Double {
     pub pages: Mutex<VecDeque<Answer>>,
     pub keys: Mutex<VecDeque<Answer>>,
     pub windows: Mutex<Vec<(Window, Option<String>)>>,
+    /// Positions asked for without a window.
+    pub fulls: Mutex<Vec<Option<String>>>,
+    /// Whole documents by their listed key; none is gone.
+    pub details: Mutex<BTreeMap<String, Result<String, FaultKind>>>,
+    pub details_asked: Mutex<Vec<String>>,
     pub keys_asked: Mutex<Vec<String>>,
     pub offset: Mutex<i64>,
     call: SourceCall,
@@ -80,6 +86,11 @@ impl Connector for Double {
         Some(self.call.clone())
     }
 
+    fn detail_call(&self, call: &str) -> Option<DetailCall> {
+        let fields = ["id", "no", "rev", "sku"].map(str::to_owned).to_vec();
+        (call == "info").then(|| DetailCall { fields, params: vec!["id"], numeric: Vec::new() })
+    }
+
     fn target_call(&self, _call: &str) -> Option<TargetCall> {
         None
     }
@@ -97,13 +108,27 @@ impl Connector for Double {
     }
 
     async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Page, Fault> {
-        self.windows.lock().unwrap().push((request.window.unwrap(), request.position.map(str::to_owned)));
+        let position = request.position.map(str::to_owned);
+        match request.window {
+            Some(window) => self.windows.lock().unwrap().push((window, position)),
+            None => self.fulls.lock().unwrap().push(position),
+        }
         played(&self.pages)
     }
 
     async fn fetch_keys(&self, _source: &Source, keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
         self.keys_asked.lock().unwrap().extend(keys.iter().map(|parts| parts.join("/")));
         played(&self.keys)
+    }
+
+    async fn fetch_detail(&self, _call: &str, params: &[(String, String)]) -> Result<Option<RawDocument>, Fault> {
+        let asked = params.iter().map(|(name, text)| format!("{name}={text}")).collect::<Vec<_>>().join(" ");
+        self.details_asked.lock().unwrap().push(asked);
+        match self.details.lock().unwrap().get(&params[0].1) {
+            Some(Ok(text)) => Ok(Some(RawDocument { bytes: text.clone().into_bytes() })),
+            Some(Err(kind)) => Err(Fault::new(*kind, format!("{kind:?}"))),
+            None => Ok(None),
+        }
     }
 
     fn prepare(
@@ -141,10 +166,16 @@ pub struct Desk {
     pub source: Arc<Double>,
     pub clock: Arc<HandClock>,
     pub capture: Capture,
+    source_more: &'static str,
 }
 
 /// A capture whose scheme has these lines more; the call is described by what differs from an ordinary one.
 pub fn desk(more: &str, differs: impl FnOnce(&mut SourceCall)) -> Desk {
+    desk_over(", start: 1h, window: 2h", more, differs)
+}
+
+/// The same with these keys more in its `source`.
+pub fn desk_over(source_more: &'static str, more: &str, differs: impl FnOnce(&mut SourceCall)) -> Desk {
     let mut call = SourceCall {
         fields: ["id", "no", "rev", "modified", "ts"].map(str::to_owned).to_vec(),
         params: Vec::new(),
@@ -162,16 +193,24 @@ pub fn desk(more: &str, differs: impl FnOnce(&mut SourceCall)) -> Desk {
         pages: Mutex::default(),
         keys: Mutex::default(),
         windows: Mutex::default(),
+        fulls: Mutex::default(),
+        details: Mutex::default(),
+        details_asked: Mutex::default(),
         keys_asked: Mutex::default(),
         offset: Mutex::default(),
         call,
     });
     let (store, clock) = (Arc::default(), Arc::new(HandClock(Mutex::new((NOON, Duration::ZERO)))));
-    let capture = capture(more, &store, &source, &clock);
-    Desk { store, source, clock, capture }
+    let capture = capture((source_more, more), &store, &source, &clock);
+    Desk { store, source, clock, capture, source_more }
 }
 
-fn capture(more: &str, store: &Arc<ModelStore>, source: &Arc<Double>, clock: &Arc<HandClock>) -> Capture {
+fn capture(
+    (source_more, more): (&str, &str),
+    store: &Arc<ModelStore>,
+    source: &Arc<Double>,
+    clock: &Arc<HandClock>,
+) -> Capture {
     let zone = Zone::utc();
     let connector: Arc<dyn Connector> = Arc::<Double>::clone(source);
     let around = Surroundings {
@@ -182,7 +221,7 @@ fn capture(more: &str, store: &Arc<ModelStore>, source: &Arc<Double>, clock: &Ar
     };
     let yaml = format!(
         "title: t\nschedule: {{ every: 5m }}\n\
-         source: {{ system: d, call: list, key: $.id, number: $.no, time: $.modified, start: 1h, overlap: 10m, window: 2h }}\n\
+         source: {{ system: d, call: list, key: $.id, number: $.no, time: $.modified, overlap: 10m{source_more} }}\n\
          {more}\n"
     );
     let folder = tempfile::tempdir().unwrap();
@@ -198,10 +237,17 @@ fn capture(more: &str, store: &Arc<ModelStore>, source: &Arc<Double>, clock: &Ar
     Capture::new(ready.scheme, ready.capture, ready.connector, store, (clock, zone), changed, stop)
 }
 
+impl Capture {
+    /// As where look-ups ask by these paths.
+    pub fn index_by(&mut self, paths: &[&str]) {
+        self.plan.index = paths.iter().map(|path| crate::query::Query::parse(path).unwrap()).collect();
+    }
+}
+
 impl Desk {
     /// The same capture under a changed scheme.
     pub fn reconfigured(&self, more: &str) -> Capture {
-        capture(more, &self.store, &self.source, &self.clock)
+        capture((self.source_more, more), &self.store, &self.source, &self.clock)
     }
 
     /// One run over these pages.
@@ -213,6 +259,10 @@ impl Desk {
     /// What the next questions by key are answered.
     pub fn by_key<const N: usize>(&self, answers: [Answer; N]) {
         self.source.keys.lock().unwrap().extend(answers);
+    }
+
+    pub fn clock_now(&self) -> Time {
+        self.clock.now()
     }
 
     pub fn progress(&self) -> Progress {
@@ -240,6 +290,6 @@ impl Desk {
 
     /// Pages asked for so far.
     pub fn asked(&self) -> usize {
-        self.source.windows.lock().unwrap().len()
+        self.source.windows.lock().unwrap().len() + self.source.fulls.lock().unwrap().len()
     }
 }

@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use super::told;
 use crate::clock::{Schedule, Zone};
-use crate::scheme::{BaselineMissing, InDoubt, Initial, Mode, Numbers, Scheme, SchemeFile, Start, load_all, read_all};
+use crate::scheme::{
+    BaselineMissing, DetailWhen, InDoubt, Initial, Mode, Numbers, Scheme, SchemeFile, Start, load_all, read_all,
+};
 
 fn zone() -> Zone {
     Zone::named("Asia/Shanghai").unwrap()
@@ -219,7 +221,8 @@ fn what_is_to_come_is_said_to_be_not_supported_yet() {
 
 #[test]
 fn a_detail_has_its_call_and_the_parameters_that_name_a_listed_document() {
-    let text = "  mode: full\n  detail: { call: info, params: { id: $.id, kind: all, no: \"N{{ $.no }}\" }, when: always }\n";
+    let text =
+        "  mode: full\n  detail: { call: info, params: { id: $.id, kind: all, no: \"N{{ $.no }}\" }, when: always }\n";
     let (scheme, faults) = read(&with(text, ""));
     assert_eq!(faults, Vec::<String>::new());
     let source = scheme.unwrap().source;

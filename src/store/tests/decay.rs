@@ -14,7 +14,9 @@ use crate::change::ChangeKind;
 use crate::clock::Time;
 use crate::reason::{Code, State};
 use crate::store::key::KeyBytes;
-use crate::store::tables::{self, BODIES, COUNTS, DELIVERIES, HEADS, INDEXED, INDEXES, LOOKUP, NOW, QUEUE, STATES, Table, WATERMARKS};
+use crate::store::tables::{
+    self, BODIES, COUNTS, DELIVERIES, HEADS, INDEXED, INDEXES, LOOKUP, NOW, QUEUE, STATES, Table, WATERMARKS,
+};
 use crate::store::{CaptureCommit, Damage, IndexFill, RedbOptions, RedbStore, Store, StoreError, WriteResult};
 
 fn open(path: &Path) -> RedbStore {
