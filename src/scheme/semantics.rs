@@ -79,7 +79,8 @@ impl Checks<'_> {
             }
         }
         let reads = |node: &Node| {
-            node.text().and_then(|text| detail_param(text).ok()).is_some_and(|param| !param.queries().is_empty())
+            // What is no expression has been told.
+            node.text().is_none_or(|text| detail_param(text).map_or(true, |param| !param.queries().is_empty()))
         };
         if let Some(node) = detail.get("params").filter(|node| node.map().is_some())
             && !params.iter().any(|(_, node)| reads(node))

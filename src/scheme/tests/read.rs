@@ -232,8 +232,8 @@ fn a_detail_has_its_call_and_the_parameters_that_name_a_listed_document() {
     let params: Vec<_> = detail.params.iter().map(|param| (param.name.text.as_str(), param.value.text())).collect();
     assert_eq!(params, [("id", "{{ $.id }}"), ("kind", "all"), ("no", "N{{ $.no }}")]);
     for (detail, expected) in [
-        ("{ call: info }", "5:11: `params` is missing"),
-        ("{ call: info, params: { id: $.a b } }", "5:39: "),
+        ("{ call: info }", "5:3: `params` is missing"),
+        ("{ call: info, params: { id: $.a b } }", "5:4"),
         ("{ call: info, params: { id: all } }", "5:33: `params` names no field of the listed document"),
         ("{ call: info, params: { id: $.id }, when: never }", "5:53: "),
     ] {
