@@ -26,9 +26,9 @@ const BARREN_PAGES: u32 = 20;
 const MAX_PAGES: u64 = 1_000_000;
 
 impl Capture {
-    /// Reads a window, or everything: where rows may shift between its pages, or the source counts more documents than it showed,
-    /// until two passes met the same documents with the same content; if none of the passes agree, the window is to
-    /// be halved. `progress` moves with the pages where their positions survive a restart.
+    /// Reads a window, or everything: where rows may shift between its pages, or the source counts more documents
+    /// than it showed, until two passes met the same documents with the same content; if none of the passes agree, a
+    /// window is to be halved. `progress` moves with the pages where their positions survive a restart.
     pub(super) async fn read_window(
         &self,
         progress: &mut Progress,

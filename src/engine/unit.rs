@@ -75,8 +75,9 @@ impl Engine {
         self.units.iter().find(|unit| unit.scheme.id == scheme)
     }
 
-    /// Indexes what is looked up, and gives every target its own state where it has none: what `initial` says holds for the scheme's first capture
-    /// only; a target that is new, renamed or moved to another account waits for `decide` (rule 3).
+    /// Indexes what is looked up, and gives every target its own state where it has none: what `initial` says holds
+    /// for the scheme's first capture only; a target that is new, renamed or moved to another account waits for
+    /// `decide` (rule 3).
     pub async fn prepare(&self) -> Result<(), StoreError> {
         for unit in &self.units {
             unit.capture.prepare_index().await?;

@@ -17,6 +17,7 @@
 //! | `capture.between_snapshot_and_change` | heads and bodies are written, changes and progress are not |
 //! | `capture.before_commit`, `capture.after_commit` | around the commit that makes it durable |
 //! | `plan.`, `claim.`, `settle.`, `operate.` + `before_commit`, `after_commit` | the same for deliveries, by [`Step`] |
+//! | `index.before_commit`, `index.after_commit` | around values that look-ups ask, filled in from snapshots |
 //! | `store.commit.before`, `store.commit.after` | around any commit, after and before the answers |
 
 pub mod delivery;
