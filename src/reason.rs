@@ -148,6 +148,8 @@ codes! {
     LeftOpen = "left_open", "step `{step}` left the document open at the target", "步骤 `{step}` 之后目标单据处于未完成状态";
     /// A looked-up value is missing.
     Lookup = "lookup", "waits for `{lookup}`: no entry for {codes}", "等待对照 `{lookup}`:缺少 {codes}";
+    /// A mirror can't yet tell what it lacks.
+    LookupNotReady = "lookup", "waits for `{lookup}`, which has not been read completely yet; asked for {codes}", "等待 `{lookup}` 首次完整读取完成;要查找 {codes}";
     /// Somebody has to decide first.
     Decision = "decision", "nothing is sent until `decide` says adopt, baseline or send", "等待 `decide` 指定 adopt、baseline 或 send 后才发送";
     /// Another document owns the target document.

@@ -15,7 +15,8 @@ pub struct Progress {
     pub watermark: Option<Time>,
     /// The end up to which windows were walked completely, whether or not documents lay in them (rule 15).
     pub walked_to: Option<Time>,
-    /// End of the last scan that completed.
+    /// End of the last scan that completed; where every run reads everything, when the last complete one began. While
+    /// there is none, nothing tells what the source does not have.
     pub complete_to: Option<Time>,
     /// The scan under way; its end was frozen when it began and is used unchanged on resume (rule 2).
     pub scan: Option<Scan>,
@@ -30,7 +31,7 @@ pub struct Progress {
 pub struct Scan {
     /// Its frozen end: the earlier of our clock and the source's when it began.
     pub to: Time,
-    /// Begin of the window being read.
+    /// Begin of the window being read; without windows, of what counts.
     pub begin: Time,
     /// End of the window being read.
     pub end: Time,

@@ -71,6 +71,8 @@ pub enum Question<'a> {
     Page(FetchRequest<'a>),
     /// Documents by key or number.
     Keys { source: &'a Source, keys: &'a [Vec<String>], by_number: bool },
+    /// One document, read whole.
+    Detail { call: &'a str, params: &'a [(String, String)] },
     /// Login, or the cheapest call.
     Login,
 }
@@ -125,6 +127,10 @@ impl Asker {
         match question {
             Question::Page(request) => self.connector.fetch(request).await,
             Question::Keys { source, keys, by_number } => self.connector.fetch_keys(source, keys, *by_number).await,
+            Question::Detail { call, params } => {
+                let found = self.connector.fetch_detail(call, params).await?;
+                Ok(Page { documents: found.into_iter().collect(), ..Page::default() })
+            }
             Question::Login => self.connector.login().await.map(|()| Page::default()),
         }
     }

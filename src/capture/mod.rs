@@ -2,6 +2,8 @@
 //! a page (design.md section 2.1). It never sends anything and knows no target.
 
 mod ask;
+mod detail;
+mod index;
 mod page;
 mod plan;
 mod read;
@@ -13,5 +15,6 @@ mod tests;
 pub mod window;
 
 pub use ask::{AskError, Patience};
+pub use detail::DetailPlan;
 pub use plan::{CapturePlan, PlanFault, diff_rules};
 pub use scan::{Capture, CaptureError, Outcome, Pulled};

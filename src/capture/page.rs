@@ -3,12 +3,14 @@
 
 use std::collections::HashMap;
 
+use crate::capture::detail::{Reading, Whole};
+use crate::capture::index;
 use crate::capture::plan::CapturePlan;
 use crate::change::ChangeKind;
 use crate::clock::{Time, Zone};
 use crate::connector::Deferred;
 use crate::diff::{Document, ExtractFault, Identity, extract};
-use crate::document::{Head, Quarantine, RawDocument};
+use crate::document::{Head, Quarantine};
 use crate::name::Key;
 use crate::store::{CaptureCommit, Captured, Run, Store, StoreError, Touched};
 
@@ -17,10 +19,12 @@ use crate::store::{CaptureCommit, Captured, Run, Store, StoreError, Touched};
 pub struct Sorted {
     /// What to store; progress and run are the caller's.
     pub commit: CaptureCommit,
-    /// Documents to be asked for again by key, with the bytes read now (rule 5).
-    pub suspects: Vec<(Key, Vec<u8>)>,
+    /// Documents to be asked for again by key, with what was read now (rule 5).
+    pub suspects: Vec<(Key, Option<Reading>)>,
     /// What was met: key, raw hash and source time of every document; no time of those that could not be read.
     pub met: Vec<(Key, [u8; 32], Option<Time>)>,
+    /// What was listed and is not there any more: as in `met`.
+    pub gone: Vec<(Key, [u8; 32], Option<Time>)>,
     /// Documents unchanged.
     pub unchanged: u64,
 }
@@ -58,13 +62,18 @@ pub struct Sorter<'a> {
 struct Met {
     identity: Identity,
     time: Option<Time>,
-    bytes: Vec<u8>,
+    reading: Reading,
+}
+
+/// The document's own time: the latest of those it carries.
+pub fn latest_time(identity: &Identity, zone: &Zone) -> Option<Time> {
+    identity.time_texts.iter().filter_map(|text| zone.read(text)).max()
 }
 
 impl Sorter<'_> {
     /// Sorts a page whose request was sent when the change log stood at `asked_at`. With `confirmed`, the documents
     /// have been read twice with one result, and are taken as they are.
-    pub fn sort(&self, documents: Vec<RawDocument>, asked_at: u64, confirmed: bool) -> Result<Sorted, StoreError> {
+    pub fn sort(&self, documents: Vec<Reading>, asked_at: u64, confirmed: bool) -> Result<Sorted, StoreError> {
         let mut sorted = Sorted::default();
         sorted.commit.scheme = self.scheme.to_owned();
         sorted.commit.at = Some(self.now);
@@ -82,21 +91,21 @@ impl Sorter<'_> {
     }
 
     /// Reads identities; of a document that comes twice in a page the later version stays.
-    fn identify(&self, documents: Vec<RawDocument>, sorted: &mut Sorted) -> Vec<Met> {
+    fn identify(&self, documents: Vec<Reading>, sorted: &mut Sorted) -> Vec<Met> {
         let mut met: Vec<Met> = Vec::with_capacity(documents.len());
         let mut places: HashMap<Key, usize> = HashMap::with_capacity(documents.len());
         for document in documents {
-            let identity = match extract(&document.bytes, &self.plan.paths) {
+            let identity = match extract(&document.listed, &self.plan.paths) {
                 Ok(identity) => identity,
                 Err(fault) => {
-                    let record = self.unreadable(&document.bytes, &fault);
-                    sorted.met.push((record.key.clone(), self.plan.gate.raw_hash(&document.bytes), None));
+                    let record = self.unreadable(&document.listed, &fault);
+                    sorted.met.push((record.key.clone(), self.plan.gate.raw_hash(&document.listed), None));
                     sorted.commit.quarantined.push(record);
                     continue;
                 }
             };
-            let time = self.time_of(&identity);
-            let one = Met { identity, time, bytes: document.bytes };
+            let time = latest_time(&identity, self.zone);
+            let one = Met { identity, time, reading: document };
             match places.get(&one.identity.key) {
                 Some(&place) if met[place].time <= one.time => met[place] = one,
                 Some(_) => {}
@@ -109,11 +118,6 @@ impl Sorter<'_> {
         met
     }
 
-    /// The document's own time: the latest of those it carries.
-    fn time_of(&self, identity: &Identity) -> Option<Time> {
-        identity.time_texts.iter().filter_map(|text| self.zone.read(text)).max()
-    }
-
     /// Records documents that could not be read whole (rules 24 and 25).
     pub fn defer(&self, deferred: Vec<Deferred>, sorted: &mut Sorted) {
         sorted.commit.scheme = self.scheme.to_owned();
@@ -121,7 +125,7 @@ impl Sorter<'_> {
         for Deferred { document, why } in deferred {
             let record = match extract(&document.bytes, &self.plan.paths) {
                 Ok(identity) => {
-                    let source_time = self.time_of(&identity);
+                    let source_time = latest_time(&identity, self.zone);
                     Quarantine { key: identity.key, source_time, why, at: self.now }
                 }
                 Err(fault) => self.unreadable(&document.bytes, &fault),
@@ -149,10 +153,10 @@ impl Sorter<'_> {
         (asked_at, confirmed): (u64, bool),
         sorted: &mut Sorted,
     ) -> Result<(), StoreError> {
-        let Met { identity, time, bytes } = one;
+        let raw_hash = self.raw_hash(&one.reading);
+        let Some(Met { identity, time, reading }) = self.whole(one, raw_hash, sorted) else { return Ok(()) };
         let key = identity.key;
-        let raw_hash = self.plan.gate.raw_hash(&bytes);
-        if head.as_ref().is_some_and(|head| head.raw_hash == Some(raw_hash)) {
+        if self.is_gated(&reading) && head.as_ref().is_some_and(|head| head.raw_hash == Some(raw_hash)) {
             sorted.unchanged += 1;
             if in_quarantine {
                 sorted.commit.cleared.push(key.clone());
@@ -162,9 +166,19 @@ impl Sorter<'_> {
         }
         if !confirmed && head.as_ref().is_some_and(|head| is_suspect(head, asked_at, time)) {
             sorted.met.push((key.clone(), raw_hash, time));
-            sorted.suspects.push((key, bytes));
+            sorted.suspects.push((key, Some(reading)));
             return Ok(());
         }
+        let bytes = match reading.whole {
+            Whole::Read(bytes) => bytes,
+            Whole::Listed => reading.listed,
+            Whole::Unchanged | Whole::Gone | Whole::Unreadable(_) => {
+                // Its snapshot moved after it was found unchanged.
+                sorted.met.push((key.clone(), raw_hash, time));
+                sorted.suspects.push((key, None));
+                return Ok(());
+            }
+        };
         let document = match Document::parse(&bytes) {
             Ok(document) => document,
             Err(fault) => {
@@ -188,6 +202,10 @@ impl Sorter<'_> {
             Some(head) if !head.is_tombstone() => ChangeKind::Updated,
             Some(_) | None => ChangeKind::Created,
         };
+        let values = index::values(&self.plan.index, &bytes);
+        if !values.is_empty() {
+            sorted.commit.index.insert(key.clone(), values);
+        }
         sorted.commit.captured.push(Captured {
             key,
             expect,
@@ -199,6 +217,44 @@ impl Sorter<'_> {
             body: bytes,
         });
         Ok(())
+    }
+
+    /// What the gate compares: the document as listed, or the whole one where each is read anyway.
+    fn raw_hash(&self, reading: &Reading) -> [u8; 32] {
+        let always = self.plan.detail.as_ref().is_some_and(|detail| detail.always);
+        self.plan.gate.raw_hash(if always { reading.text() } else { &reading.listed })
+    }
+
+    /// Whether equal bytes at the gate mean that the document is as it was: of one listed as before and read whole
+    /// all the same, only the content tells.
+    fn is_gated(&self, reading: &Reading) -> bool {
+        let always = self.plan.detail.as_ref().is_some_and(|detail| detail.always);
+        always || !matches!(reading.whole, Whole::Read(_))
+    }
+
+    /// The document with the identity of its whole text; none if there is no text to compare.
+    fn whole(&self, one: Met, raw_hash: [u8; 32], sorted: &mut Sorted) -> Option<Met> {
+        let Met { identity: listed, time, reading } = one;
+        let why = match &reading.whole {
+            Whole::Listed | Whole::Unchanged => return Some(Met { identity: listed, time, reading }),
+            Whole::Gone => {
+                sorted.gone.push((listed.key, raw_hash, time));
+                return None;
+            }
+            Whole::Unreadable(why) => why.clone(),
+            Whole::Read(bytes) => match extract(bytes, &self.plan.paths) {
+                Ok(whole) if whole.key == listed.key => {
+                    let number = whole.number.clone().or(listed.number);
+                    let whole_time = latest_time(&whole, self.zone);
+                    return Some(Met { identity: Identity { number, ..whole }, time: whole_time.or(time), reading });
+                }
+                Ok(whole) => format!("its detail is that of `{}`", whole.key),
+                Err(fault) => format!("its detail can't be read: {fault}"),
+            },
+        };
+        sorted.met.push((listed.key.clone(), raw_hash, None));
+        sorted.commit.quarantined.push(Quarantine { key: listed.key, source_time: time, why, at: self.now });
+        None
     }
 
     /// Whether the content is the snapshot's. Under new rules the stored hash tells nothing: then the stored body,

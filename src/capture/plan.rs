@@ -1,6 +1,7 @@
 //! What a scheme says about its source, made ready for the hot path: where identity lies, what counts as a change,
 //! and the fingerprints that tell when one of these was changed (rule 9, design.md 2.9).
 
+use crate::capture::detail::DetailPlan;
 use crate::capture::window::Lengths;
 use crate::connector::SourceCall;
 use crate::diff::{CANONICAL_FORM, DiffRules, Differ, Gate, Numbers, Paths, RulePath, Step as RuleStep, fingerprint};
@@ -22,6 +23,10 @@ pub struct CapturePlan {
     pub lengths: Lengths,
     /// What the call can do.
     pub call: SourceCall,
+    /// How listed documents are read whole; none: they are.
+    pub detail: Option<DetailPlan>,
+    /// Paths by which other schemes look its snapshots up.
+    pub index: Vec<Query>,
 }
 
 /// A path that can't serve where it stands.
@@ -36,8 +41,8 @@ pub struct PlanFault {
 }
 
 impl CapturePlan {
-    /// Makes a scheme's source ready; `call` is the connector's description.
-    pub fn new(scheme: &Scheme, call: SourceCall) -> Result<Self, PlanFault> {
+    /// Makes a scheme's source ready; `call` is the connector's description, `detail` its detail call made ready.
+    pub fn new(scheme: &Scheme, call: SourceCall, detail: Option<DetailPlan>) -> Result<Self, PlanFault> {
         let source = &scheme.source;
         let paths = Paths {
             key: source.key.iter().map(|query| names(query, "key")).collect::<Result<_, _>>()?,
@@ -46,7 +51,7 @@ impl CapturePlan {
             cursor: source.cursor.as_ref().map(|query| names(query, "cursor")).transpose()?,
         };
         source.time.as_ref().map(|query| names(query, "time")).transpose()?;
-        let rules = diff_rules(scheme, &call)?;
+        let rules = diff_rules(scheme, detail.as_ref().map_or(&call.numeric, |detail| &detail.numeric))?;
         let assembly = assembly(source);
         let key: Vec<&str> = source.key.iter().map(Query::text).collect();
         let key = key.join(" ");
@@ -60,6 +65,8 @@ impl CapturePlan {
             fingerprint: hex::encode(identity),
             lengths: Lengths { overlap: source.overlap, window },
             call,
+            detail,
+            index: Vec::new(),
         })
     }
 }
@@ -68,7 +75,7 @@ impl CapturePlan {
 fn assembly(source: &Source) -> String {
     let params: Vec<String> =
         source.params.iter().map(|(name, node)| format!("{}={}", name.text, node.text().unwrap_or_default())).collect();
-    format!(
+    let mut text = format!(
         "{} {} {:?} {:?} {:?} {:?} {:?} {}",
         source.system,
         source.call,
@@ -78,7 +85,12 @@ fn assembly(source: &Source) -> String {
         source.entries.iter().map(entry).collect::<Vec<_>>(),
         source.changed_fields,
         params.join("&"),
-    )
+    );
+    if let Some(detail) = &source.detail {
+        let params: Vec<_> = detail.params.iter().map(|param| (&param.name.text, param.value.text())).collect();
+        text.push_str(&format!(" {} {params:?} {:?}", detail.call, detail.when));
+    }
+    text
 }
 
 fn entry(entry: &Entry) -> String {
@@ -93,11 +105,11 @@ fn names(query: &Query, place: &'static str) -> Result<Vec<String>, PlanFault> {
     Ok(names.into_iter().map(str::to_owned).collect())
 }
 
-/// The scheme's diff rules in the words of `diff`, with what the call presets as numeric.
-pub fn diff_rules(scheme: &Scheme, call: &SourceCall) -> Result<DiffRules, PlanFault> {
+/// The scheme's diff rules in the words of `diff`, with what its call presets as numeric.
+pub fn diff_rules(scheme: &Scheme, preset: &[String]) -> Result<DiffRules, PlanFault> {
     let all = |queries: &[Query], place| queries.iter().map(|q| rule_path(q, place)).collect::<Result<Vec<_>, _>>();
     let mut numeric = all(&scheme.diff.numeric, "numeric")?;
-    numeric.extend(call.numeric.iter().map(|dotted| dotted_path(dotted)));
+    numeric.extend(preset.iter().map(|dotted| dotted_path(dotted)));
     let mut ignore = all(&scheme.diff.ignore, "ignore")?;
     // Times that only say when are carried for the document's time, and make no change by themselves.
     let carried = scheme.source.unlisted_times().map(|field| field.name);

@@ -1,14 +1,19 @@
-//! Reading one window: its pages in passes, until what was met is sure to be all of it.
+//! Reading one window, or everything: its pages in passes, until what was met is sure to be all of it.
 
 use std::time::Duration;
 
 use crate::capture::ask::Question;
+use crate::capture::page::latest_time;
 use crate::capture::scan::{Capture, CaptureError};
 use crate::capture::tally::Tally;
 use crate::capture::window::split;
 use crate::clock::Time;
 use crate::connector::{FetchRequest, Window};
 use crate::crash;
+use crate::diff::extract;
+use crate::document::RawDocument;
+use crate::name::Key;
+use crate::scheme::Start;
 use crate::store::Run;
 use crate::watermark::{Progress, Scan};
 
@@ -22,9 +27,9 @@ const BARREN_PAGES: u32 = 20;
 const MAX_PAGES: u64 = 1_000_000;
 
 impl Capture {
-    /// Reads a window: where rows may shift between its pages, or the source counts more documents than it showed,
-    /// until two passes met the same documents with the same content; if none of the passes agree, the window is to
-    /// be halved. `progress` moves with the pages where their positions survive a restart.
+    /// Reads a window, or everything: where rows may shift between its pages, or the source counts more documents
+    /// than it showed, until two passes met the same documents with the same content; if none of the passes agree, a
+    /// window is to be halved. `progress` moves with the pages where their positions survive a restart.
     pub(super) async fn read_window(
         &self,
         progress: &mut Progress,
@@ -47,19 +52,20 @@ impl Capture {
             }
             before = Some(digest);
             if passes >= MAX_PASSES
+                && !self.is_full()
                 && let Some(half) = split(scan, call.grain.max(Duration::from_secs(1)))
             {
                 tracing::info!(scheme = %self.scheme.id, end = %half.end, "documents change while they are read, window halved");
                 return Ok(Read::Unstable(half));
             }
         }
-        let (begin, end) = (self.zone.print(scan.begin), self.zone.print(scan.end));
-        Err(CaptureError::Absurd(format!("the documents of {begin} … {end} change faster than they can be read")))
+        let what = self.span(scan);
+        Err(CaptureError::Absurd(format!("the documents{what} change faster than they can be read")))
     }
 
     async fn read_pass(&self, progress: &mut Progress, scan: &Scan, run: &mut Run) -> Result<Pass, CaptureError> {
         let resumable = self.plan.call.resumable && !self.plan.call.shifts;
-        let window = Window { begin: scan.begin, end: scan.end };
+        let window = (!self.is_full()).then_some(Window { begin: scan.begin, end: scan.end });
         let mut position = progress.scan.as_ref().and_then(|scan| scan.position.clone()).filter(|_| resumable);
         let mut pass = Pass { resumed: position.is_some(), seen: progress.seen, ..Pass::default() };
         let mut barren = 0;
@@ -68,25 +74,23 @@ impl Capture {
                 return Err(CaptureError::Stopped);
             }
             let asked_at = self.store.last_seq(&self.scheme.id)?;
-            let request =
-                FetchRequest { source: &self.scheme.source, window: Some(window), position: position.as_deref() };
-            let page = self.asker.ask(&Question::Page(request)).await.map_err(|e| {
-                self.source_error(
-                    &format!("page of {} … {}", self.zone.print(window.begin), self.zone.print(window.end)),
-                    e,
-                )
-            })?;
+            let request = FetchRequest { source: &self.scheme.source, window, position: position.as_deref() };
+            let page = self.asker.ask(&Question::Page(request)).await;
+            let page = page.map_err(|e| self.source_error(&format!("page{}", self.span(scan)), e))?;
             crash::point("capture.page_received");
             pass.pages += 1;
             pass.total = page.total;
             run.pages += 1;
             run.documents += page.documents.len() as u64;
-            let mut sorted = self.sort(page.documents, asked_at, false)?;
-            self.defer(page.deferred, &mut sorted);
             let mut fresh = false;
-            for (key, raw_hash, time) in &sorted.met {
+            let documents = self.since_start(page.documents, progress.start, |key, raw_hash| {
                 fresh |= pass.tally.add(key, raw_hash);
-                pass.seen = pass.seen.max(time.filter(|time| *time <= window.end));
+            });
+            let mut sorted = self.sort(self.whole(documents, false).await?, asked_at, false)?;
+            self.defer(page.deferred, &mut sorted);
+            for (key, raw_hash, time) in sorted.met.iter().chain(&sorted.gone) {
+                fresh |= pass.tally.add(key, raw_hash);
+                pass.seen = pass.seen.max(time.filter(|time| *time <= scan.end));
             }
             barren = if fresh { 0 } else { barren + 1 };
             let step = page.next.as_ref().filter(|_| resumable).map(|next| {
@@ -104,6 +108,35 @@ impl Capture {
                 Some(next) => position = Some(next),
             }
         }
+    }
+
+    /// The window being read, for messages; nothing where everything is.
+    fn span(&self, scan: &Scan) -> String {
+        if self.is_full() {
+            return String::new();
+        }
+        format!(" of {} … {}", self.zone.print(scan.begin), self.zone.print(scan.end))
+    }
+
+    /// Without windows, `start` leaves out what lies before it by the time it is listed with; that is only counted.
+    fn since_start(
+        &self,
+        documents: Vec<RawDocument>,
+        start: Time,
+        mut count: impl FnMut(&Key, &[u8; 32]),
+    ) -> Vec<RawDocument> {
+        if !self.is_full() || self.scheme.source.start == Start::Everything {
+            return documents;
+        }
+        let mut is_late = |document: &RawDocument| {
+            let Ok(identity) = extract(&document.bytes, &self.plan.paths) else { return true };
+            let early = latest_time(&identity, &self.zone).is_some_and(|time| time < start);
+            if early {
+                count(&identity.key, &self.plan.gate.raw_hash(&document.bytes));
+            }
+            !early
+        };
+        documents.into_iter().filter(|document| is_late(document)).collect()
     }
 }
 

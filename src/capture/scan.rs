@@ -9,12 +9,12 @@ use tokio_util::sync::CancellationToken;
 use crate::capture::ask::{AskError, Asker, Patience, Question};
 use crate::capture::plan::CapturePlan;
 use crate::capture::read::Read;
-use crate::capture::window::{begin_scan, complete_window};
+use crate::capture::window::{begin_full, begin_scan, complete_full, complete_window};
 use crate::clock::{Clock, Time, Zone};
 use crate::connector::{Connector, Fault, FaultKind};
 use crate::crash;
 use crate::name::Key;
-use crate::scheme::{Scheme, Start};
+use crate::scheme::{Mode, Scheme, Start};
 use crate::store::{CaptureCommit, ProgressStep, Run, Store, StoreError};
 use crate::watermark::Progress;
 
@@ -86,7 +86,9 @@ pub struct Capture {
     pub(super) zone: Zone,
     pub(super) asker: Asker,
     /// Woken after each commit that holds changes.
-    pub(super) changed: Arc<Notify>,
+    changed: Arc<Notify>,
+    /// Woken with it: who looks this scheme's documents up.
+    lookers: Vec<Arc<Notify>>,
     /// Documents that may be stale, of calls that can't be asked by key: counted when a later page says the same.
     pub(super) suspected: Mutex<HashMap<Key, [u8; 32]>>,
 }
@@ -103,7 +105,23 @@ impl Capture {
         stop: CancellationToken,
     ) -> Self {
         let asker = Asker { connector, clock, patience: Patience::default(), stop };
-        Self { scheme, plan, store, zone, asker, changed, suspected: Mutex::default() }
+        Self { scheme, plan, store, zone, asker, changed, lookers: Vec::new(), suspected: Mutex::default() }
+    }
+
+    /// Wakes these too, whose schemes look its documents up.
+    pub fn with_lookers(self, lookers: Vec<Arc<Notify>>) -> Self {
+        Self { lookers, ..self }
+    }
+
+    /// Says that there is something new.
+    pub(super) fn notify(&self) {
+        self.changed.notify_waiters();
+        self.lookers.iter().for_each(|looker| looker.notify_waiters());
+    }
+
+    /// Whether every run reads everything.
+    pub(super) fn is_full(&self) -> bool {
+        self.scheme.source.mode == Mode::Full
     }
 
     /// Fingerprint of key, filter, identity and mode as configured now.
@@ -111,11 +129,12 @@ impl Capture {
         &self.plan.fingerprint
     }
 
-    /// One run: from where the last complete window ended to the source's now.
+    /// One run: from where the last complete window ended to the source's now, or everything.
     pub async fn run(&self, on_progress: &(dyn Fn(&Run, &Progress) + Sync)) -> Result<Outcome, CaptureError> {
         if let Some(why) = self.store.paused(&self.scheme.id)? {
             return Err(CaptureError::Paused(why));
         }
+        self.prepare_index().await?;
         let id = self.store.runs(&self.scheme.id, None, 1)?.first().map_or(1, |last| last.id + 1);
         let mut run = Run { id, started: Some(self.now()), ..Run::default() };
         let mut result = self.scan(&mut run, on_progress).await;
@@ -144,10 +163,15 @@ impl Capture {
                 }
             };
             run.windows += 1;
-            let next = complete_window(&progress, seen, self.plan.lengths);
+            let next = match self.is_full() {
+                true => complete_full(&progress),
+                false => complete_window(&progress, seen, self.plan.lengths),
+            };
             crash::point("capture.before_watermark");
             progress = self.step(&progress, next, run).await?;
             crash::point("capture.after_watermark");
+            // Whoever misses a document in it now knows that it is not there.
+            self.notify();
             on_progress(run, &progress);
         }
         Ok(begun)
@@ -164,6 +188,7 @@ impl Capture {
         }
         if let Some(progress) = &stored
             && progress.scan.is_some()
+            && (self.plan.call.resumable || !self.is_full())
         {
             return Ok((progress.clone(), Begun::Resumed));
         }
@@ -177,7 +202,10 @@ impl Capture {
         let now = self.now();
         let offset = self.asker.connector.clock_offset().unwrap_or(0);
         let to = now.min(Time(now.0.saturating_add(offset)));
-        progress.scan = begin_scan(&progress, to, self.plan.lengths);
+        progress.scan = match self.is_full() {
+            true => Some(begin_full(&progress, to)),
+            false => begin_scan(&progress, to, self.plan.lengths),
+        };
         if progress.scan.is_none() {
             let reached = progress.watermark.max(progress.walked_to).unwrap_or(progress.start);
             return Err(CaptureError::Absurd(format!(
@@ -197,6 +225,7 @@ impl Capture {
         let start = match self.scheme.source.start {
             Start::Back(back) => now.minus(back),
             Start::At(time) => time,
+            Start::Everything => Time(0),
         };
         Progress {
             first_start: now,

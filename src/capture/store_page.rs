@@ -3,11 +3,12 @@
 use std::sync::PoisonError;
 
 use crate::capture::ask::Question;
+use crate::capture::detail::{Reading, listed_of_key};
 use crate::capture::page::{Sorted, Sorter};
 use crate::capture::scan::{Capture, CaptureError, Pulled};
 use crate::clock::Time;
-use crate::connector::{Deferred, Page};
-use crate::document::{Quarantine, RawDocument};
+use crate::connector::Deferred;
+use crate::document::Quarantine;
 use crate::name::Key;
 use crate::store::{ProgressStep, Run, StoreError};
 use crate::watermark::Progress;
@@ -16,6 +17,14 @@ use crate::watermark::Progress;
 const MAX_REREADS: u32 = 4;
 
 type Met = Vec<(Key, [u8; 32], Option<Time>)>;
+
+/// What the source answered for keys.
+#[derive(Default)]
+struct Asked {
+    documents: Vec<Reading>,
+    /// Could not be read whole.
+    deferred: Vec<Deferred>,
+}
 
 impl Capture {
     /// Stores a page; documents that may be stale are asked for again by key first (rule 5). The progress moves in
@@ -37,8 +46,8 @@ impl Capture {
                 sorted.commit.progress = Some(ProgressStep { from, to });
             }
             let stale = self.commit(sorted, run).await?;
-            let mut unsure: Vec<(Key, Option<Vec<u8>>)> = stale.into_iter().map(|key| (key, None)).collect();
-            unsure.extend(suspects.into_iter().map(|(key, bytes)| (key, Some(bytes))));
+            let mut unsure: Vec<(Key, Option<Reading>)> = stale.into_iter().map(|key| (key, None)).collect();
+            unsure.extend(suspects);
             if unsure.is_empty() {
                 return Ok(met);
             }
@@ -47,12 +56,12 @@ impl Capture {
     }
 
     /// Reads documents by key until two reads in sequence say the same, or one is plainly newer than what is known.
-    async fn ask_again(&self, unsure: Vec<(Key, Option<Vec<u8>>)>) -> Result<Sorted, CaptureError> {
+    async fn ask_again(&self, unsure: Vec<(Key, Option<Reading>)>) -> Result<Sorted, CaptureError> {
         let mut settled = Sorted::default();
         settled.commit.scheme.clone_from(&self.scheme.id);
         for (key, before) in unsure {
             let sorted = match before {
-                Some(bytes) if self.plan.call.by_key == 0 => self.met_again(key, bytes)?,
+                Some(reading) if !self.asks_by_key() => self.met_again(key, reading)?,
                 before => self.read_until_sure(key, before).await?,
             };
             merge(&mut settled, sorted);
@@ -60,22 +69,22 @@ impl Capture {
         Ok(settled)
     }
 
-    async fn read_until_sure(&self, key: Key, mut before: Option<Vec<u8>>) -> Result<Sorted, CaptureError> {
+    async fn read_until_sure(&self, key: Key, mut before: Option<Reading>) -> Result<Sorted, CaptureError> {
         for _ in 0..MAX_REREADS {
             let asked_at = self.store.last_seq(&self.scheme.id)?;
-            let page = match self.read_keys(std::slice::from_ref(&key)).await {
-                Ok(page) => page,
+            let asked = match self.read_keys(std::slice::from_ref(&key)).await {
+                Ok(asked) => asked,
                 // Refused for good: named, and asked again with each run; other documents go on (rule 25).
                 Err(CaptureError::Refused { why, .. }) => return Ok(self.unanswered(key, why)),
                 Err(error) => return Err(error),
             };
-            let Some(document) = page.documents.into_iter().next() else {
+            let Some(document) = asked.documents.into_iter().next() else {
                 let mut sorted = Sorted::default();
-                self.defer(page.deferred, &mut sorted);
+                self.defer(asked.deferred, &mut sorted);
                 return Ok(sorted);
             };
-            let same = before.as_ref() == Some(&document.bytes);
-            before = Some(document.bytes.clone());
+            let same = before.as_ref().is_some_and(|before| before.text() == document.text());
+            before = Some(document.clone());
             let sorted = self.sort(vec![document], asked_at, same)?;
             if sorted.suspects.is_empty() {
                 return Ok(sorted);
@@ -86,14 +95,14 @@ impl Capture {
     }
 
     /// Where documents can't be asked for by key, what may be stale counts when a later page says the same.
-    fn met_again(&self, key: Key, bytes: Vec<u8>) -> Result<Sorted, StoreError> {
-        let hash = *blake3::hash(&bytes).as_bytes();
+    fn met_again(&self, key: Key, reading: Reading) -> Result<Sorted, StoreError> {
+        let hash = *blake3::hash(reading.text()).as_bytes();
         let before = self.suspected.lock().unwrap_or_else(PoisonError::into_inner).insert(key, hash);
         if before != Some(hash) {
             return Ok(Sorted::default());
         }
         let asked_at = self.store.last_seq(&self.scheme.id)?;
-        self.sort(vec![RawDocument { bytes }], asked_at, true)
+        self.sort(vec![reading], asked_at, true)
     }
 
     fn unanswered(&self, key: Key, why: String) -> Sorted {
@@ -104,40 +113,49 @@ impl Capture {
         sorted
     }
 
-    async fn read_keys(&self, keys: &[Key]) -> Result<Page, CaptureError> {
-        let at_once = self.plan.call.by_key;
-        if at_once == 0 {
-            return Ok(Page::default());
-        }
+    /// Whether documents can be asked for by key: by the call itself, or by a detail that needs nothing else.
+    fn asks_by_key(&self) -> bool {
+        self.plan.call.by_key > 0 || self.plan.detail.as_ref().is_some_and(|detail| detail.by_key)
+    }
+
+    async fn read_keys(&self, keys: &[Key]) -> Result<Asked, CaptureError> {
         let parts = self.plan.paths.key.len();
         let texts: Vec<Vec<String>> = keys
             .iter()
             .filter_map(|key| key.parts(parts).map(|parts| parts.into_iter().map(str::to_owned).collect()))
             .collect();
+        if self.plan.call.by_key == 0 {
+            let listed = texts.iter().map(|parts| listed_of_key(&self.plan.paths, parts)).collect();
+            let documents = if self.asks_by_key() { self.whole(listed, true).await? } else { Vec::new() };
+            return Ok(Asked { documents, ..Asked::default() });
+        }
         self.read_texts(&texts, false).await
     }
 
-    async fn read_texts(&self, texts: &[Vec<String>], by_number: bool) -> Result<Page, CaptureError> {
-        let mut found = Page::default();
+    async fn read_texts(&self, texts: &[Vec<String>], by_number: bool) -> Result<Asked, CaptureError> {
+        let mut asked = Asked::default();
+        if self.plan.call.by_key == 0 {
+            return Ok(asked);
+        }
         for keys in texts.chunks(self.plan.call.by_key.max(1)) {
             let question = Question::Keys { source: &self.scheme.source, keys, by_number };
             let page = self.asker.ask(&question).await.map_err(|e| self.source_error("documents by key", e))?;
-            found.documents.extend(page.documents);
-            found.deferred.extend(page.deferred);
+            asked.documents.extend(self.whole(page.documents, true).await?);
+            asked.deferred.extend(page.deferred);
         }
-        Ok(found)
+        Ok(asked)
     }
 
     /// Documents in quarantine are asked for again by key (rule 25).
     pub(super) async fn ask_quarantined(&self, run: &mut Run) -> Result<(), CaptureError> {
         let keys: Vec<Key> = self.store.quarantined(&self.scheme.id)?.into_iter().map(|record| record.key).collect();
         let keys: Vec<Key> = keys.into_iter().filter(|key| !key.as_str().starts_with("digest:")).collect();
-        if !keys.is_empty() && self.plan.call.by_key > 0 {
+        if !keys.is_empty() && self.asks_by_key() {
             let asked_at = self.store.last_seq(&self.scheme.id)?;
             match self.read_keys(&keys).await {
-                Ok(page) => {
-                    let mut sorted = self.sort(page.documents, asked_at, false)?;
-                    self.defer(page.deferred, &mut sorted);
+                Ok(asked) => {
+                    let mut sorted = self.sort(asked.documents, asked_at, false)?;
+                    self.defer(asked.deferred, &mut sorted);
                     self.store_page(sorted, None, run).await?;
                 }
                 Err(CaptureError::Refused { why, .. }) => {
@@ -151,7 +169,7 @@ impl Capture {
 
     /// Reads documents by key or number from the source now, past filter and window (补单).
     pub async fn pull(&self, texts: &[String]) -> Result<Pulled, CaptureError> {
-        if self.plan.call.by_key == 0 {
+        if !self.asks_by_key() {
             return Err(CaptureError::Absurd(format!("`{}` can't be asked by key", self.scheme.source.call)));
         }
         let mut pulled = Pulled::default();
@@ -159,16 +177,16 @@ impl Capture {
             let mut keys = vec![Key::from_text(text.as_str())];
             keys.extend(self.store.by_number(&self.scheme.id, text)?);
             let asked_at = self.store.last_seq(&self.scheme.id)?;
-            let mut page = self.read_keys(&keys).await.or_else(|error| match error {
+            let mut asked = self.read_keys(&keys).await.or_else(|error| match error {
                 // A number is no key of the source's kind: it refuses the question, and is asked by number below.
-                CaptureError::Refused { .. } => Ok(Page::default()),
+                CaptureError::Refused { .. } => Ok(Asked::default()),
                 other => Err(other),
             })?;
-            if page.documents.is_empty() && page.deferred.is_empty() {
-                page = self.read_texts(&[vec![text.clone()]], true).await?;
+            if asked.documents.is_empty() && asked.deferred.is_empty() {
+                asked = self.read_texts(&[vec![text.clone()]], true).await?;
             }
-            let mut sorted = self.sort(page.documents, asked_at, false)?;
-            self.defer(page.deferred, &mut sorted);
+            let mut sorted = self.sort(asked.documents, asked_at, false)?;
+            self.defer(asked.deferred, &mut sorted);
             let met = self.store_page(sorted, None, &mut Run::default()).await?;
             if met.is_empty() {
                 pulled.missing.push(text.clone());
@@ -178,12 +196,7 @@ impl Capture {
         Ok(pulled)
     }
 
-    pub(super) fn sort(
-        &self,
-        documents: Vec<RawDocument>,
-        asked_at: u64,
-        confirmed: bool,
-    ) -> Result<Sorted, StoreError> {
+    pub(super) fn sort(&self, documents: Vec<Reading>, asked_at: u64, confirmed: bool) -> Result<Sorted, StoreError> {
         self.sorter().sort(documents, asked_at, confirmed)
     }
 
@@ -208,7 +221,7 @@ impl Capture {
             return Ok(Vec::new());
         }
         let done = self.store.commit_capture(sorted.commit).await?;
-        self.changed.notify_waiters();
+        self.notify();
         Ok(done.stale)
     }
 }
@@ -216,6 +229,7 @@ impl Capture {
 fn merge(into: &mut Sorted, from: Sorted) {
     into.commit.at = from.commit.at.or(into.commit.at);
     into.commit.captured.extend(from.commit.captured);
+    into.commit.index.extend(from.commit.index);
     into.commit.touched.extend(from.commit.touched);
     into.commit.quarantined.extend(from.commit.quarantined);
     into.commit.cleared.extend(from.commit.cleared);

@@ -22,6 +22,17 @@ pub fn next_begin(progress: &Progress, lengths: Lengths) -> Time {
     }
 }
 
+/// A read of everything, begun at `to`: no window, and nothing before it counts.
+pub fn begin_full(progress: &Progress, to: Time) -> Scan {
+    Scan { to, begin: progress.start.min(to), end: to, position: None }
+}
+
+/// The progress after everything was read: there is no watermark, only that and when it was.
+pub fn complete_full(progress: &Progress) -> Progress {
+    let complete_to = progress.scan.as_ref().map(|scan| scan.to).or(progress.complete_to);
+    Progress { complete_to, scan: None, seen: None, ..progress.clone() }
+}
+
 /// The end of a window that begins at `begin` in a scan up to `to`.
 pub fn window_end(begin: Time, to: Time, lengths: Lengths) -> Time {
     begin.plus(lengths.window).min(to)

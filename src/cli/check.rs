@@ -6,6 +6,7 @@ use crate::cli::output::{Exit, Failure, json};
 use crate::connector::FetchRequest;
 use crate::connector::Window;
 use crate::engine::Ready;
+use crate::scheme::Mode;
 
 pub async fn run(context: &Context, verb: Check) -> Result<Exit, Failure> {
     let checked = match context.check() {
@@ -28,7 +29,8 @@ pub async fn run(context: &Context, verb: Check) -> Result<Exit, Failure> {
     } else if !context.json {
         for ready in &chosen {
             let targets: Vec<&str> = ready.targets.iter().map(|target| target.name.as_str()).collect();
-            println!("ok  {}  {} -> {}", ready.scheme.id, ready.scheme.source.call, targets.join(", "));
+            let targets = if targets.is_empty() { "captured only".to_owned() } else { targets.join(", ") };
+            println!("ok  {}  {} -> {targets}", ready.scheme.id, ready.scheme.source.call);
         }
     }
     if verb.online { online(context, &checked, &chosen).await } else { Ok(Exit::Done) }
@@ -56,7 +58,8 @@ async fn online(context: &Context, checked: &Checked, chosen: &[&Ready]) -> Resu
         let end = context.clock.now();
         let source = &ready.scheme.source;
         let window = Window { begin: end.minus(source.window), end };
-        let request = FetchRequest { source, window: Some(window), position: None };
+        let window = (source.mode != Mode::Full).then_some(window);
+        let request = FetchRequest { source, window, position: None };
         match ready.connector.fetch(&request).await {
             Ok(page) => {
                 println!("ok  {}: a page of `{}` has {} documents", ready.scheme.id, source.call, page.documents.len())

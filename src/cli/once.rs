@@ -100,7 +100,7 @@ pub fn print(statuses: &[SchemeStatus]) {
             count(run.map(|run| run.new)),
             count(run.map(|run| run.changed)),
             count(run.map(|run| run.unchanged)),
-            status.walked_to.clone().unwrap_or_default(),
+            status.walked_to.clone().or_else(|| status.complete_to.clone()).unwrap_or_default(),
         ]);
     }
     println!("{captured}\n");

@@ -1,15 +1,19 @@
 //! From a document to what is sent: the mapped payload, its hash, and the exact bytes with the receipt's ids.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::connector::Outgoing;
 use crate::delivery::judge::receipt_value;
+use crate::delivery::mirrors::Mirrors;
 use crate::delivery::target::{CallPlan, TargetPlan};
-use crate::mapping::{MapFault, MapFaultKind, Miss};
+use crate::mapping::{MapFault, MapFaultKind, Miss, Why};
 use crate::name::Key;
 use crate::reason::{Code, MissingCode, Reason, State};
 use crate::receipt::Receipt;
-use crate::store::Delivery;
+use crate::store::{Delivery, Mark};
 
 /// A document ready to be claimed.
 #[derive(Debug)]
@@ -25,23 +29,40 @@ pub struct Composed {
 pub struct Stop {
     pub state: State,
     pub reason: Reason,
+    /// Where in the mapping, and what is wrong there.
+    pub path: String,
+    pub why: String,
+    /// The mirrors that lack something, as they stood before they were asked.
+    pub parked: BTreeMap<String, Mark>,
+    /// How long it may wait.
+    pub at_most: Option<Duration>,
+    /// Something is missing in a table, which nobody tells of when it comes.
+    pub in_tables: bool,
 }
 
 impl Stop {
     fn mapping(path: impl Into<String>, why: impl Into<String>) -> Self {
-        let params = [("path", path.into()), ("why", why.into())];
-        Self { state: State::Rejected, reason: Reason::new(Code::Mapping, params) }
+        let (path, why) = (path.into(), why.into());
+        let reason = Reason::new(Code::Mapping, [("path", path.clone()), ("why", why.clone())]);
+        let parked = BTreeMap::new();
+        Self { state: State::Rejected, reason, path, why, parked, at_most: None, in_tables: false }
     }
 }
 
 /// Maps a document for a call and makes its exact bytes.
-pub fn compose(plan: &TargetPlan, call: &CallPlan, document: Option<&Value>, row: &Delivery) -> Result<Composed, Stop> {
+pub fn compose(
+    plan: &TargetPlan,
+    call: &CallPlan,
+    document: Option<&Value>,
+    row: &Delivery,
+    mirrors: &Mirrors<'_>,
+) -> Result<Composed, Stop> {
     let receipt = row.receipt.as_ref();
     let (payload, lines) = match (&call.mapping, document) {
         (Some(mapping), Some(document)) => {
             let receipt = receipt.map(receipt_value);
-            let lookups = (plan.lookups)();
-            let mapped = mapping.evaluate(document, receipt.as_ref(), &*lookups).map_err(stop_of)?;
+            let mapped = mapping.evaluate(document, receipt.as_ref(), mirrors);
+            let mapped = mapped.map_err(|fault| stop_of(fault, mirrors))?;
             let lines = mapped.lines.into_iter().map(|list| (list.path.join("."), list.keys)).collect();
             (mapped.payload, lines)
         }
@@ -107,25 +128,36 @@ fn attempt_id() -> String {
     hex::encode(bytes)
 }
 
-fn stop_of(fault: MapFault) -> Stop {
+fn stop_of(fault: MapFault, mirrors: &Mirrors<'_>) -> Stop {
+    let misses = fault.kind.misses();
+    let asked = misses.iter().filter_map(|miss| Some((miss.lookup.clone(), mirrors.mark(&miss.lookup)?)));
+    let parked = asked.collect();
+    let in_tables = misses.iter().any(|miss| miss.lookup.starts_with("table."));
+    let stop = Stop { parked, in_tables, ..Stop::mapping(fault.path, fault.message) };
+    let waiting = |code: Code, misses: &[Miss]| {
+        let mut lookups: Vec<&str> = misses.iter().map(|miss| miss.lookup.as_str()).collect();
+        lookups.dedup();
+        let codes: Vec<String> = misses.iter().flat_map(|m| &m.codes).map(|(f, t)| format!("{f}={t}")).collect();
+        Reason::new(code, [("lookup", lookups.join(", ")), ("codes", codes.join(", "))])
+    };
     match fault.kind {
-        MapFaultKind::Document => Stop::mapping(fault.path, fault.message),
+        MapFaultKind::Document => stop,
         MapFaultKind::Missing(misses) => {
-            let mut stop = Stop::mapping(fault.path, fault.message);
-            stop.reason.missing = missing(&misses);
-            stop
+            let reason = Reason { missing: missing(&misses), ..stop.reason };
+            Stop { reason, ..stop }
         }
-        MapFaultKind::Waiting { misses, .. } | MapFaultKind::NotReady(misses) => {
-            let lookups: Vec<&str> = misses.iter().map(|miss| miss.lookup.as_str()).collect();
-            let codes: Vec<String> = misses.iter().flat_map(|m| &m.codes).map(|(f, t)| format!("{f}={t}")).collect();
-            let params = [("lookup", lookups.join(", ")), ("codes", codes.join(", "))];
-            let mut reason = Reason::new(Code::Lookup, params);
-            reason.missing = missing(&misses);
-            Stop { state: State::Waiting, reason }
+        MapFaultKind::Waiting { misses, at_most } => {
+            let reason = Reason { missing: missing(&misses), ..waiting(Code::Lookup, &misses) };
+            Stop { state: State::Waiting, reason, at_most, ..stop }
+        }
+        MapFaultKind::NotReady(misses) => {
+            Stop { state: State::Waiting, reason: waiting(Code::LookupNotReady, &misses), ..stop }
         }
     }
 }
 
+/// The codes to be added; of several documents with one code, none is.
 fn missing(misses: &[Miss]) -> Vec<MissingCode> {
-    misses.iter().map(|miss| MissingCode { lookup: miss.lookup.clone(), codes: miss.codes.clone() }).collect()
+    let absent = misses.iter().filter(|miss| !matches!(miss.why, Why::Several { .. }));
+    absent.map(|miss| MissingCode { lookup: miss.lookup.clone(), codes: miss.codes.clone() }).collect()
 }

@@ -150,6 +150,7 @@ impl Decider<'_> {
         row.reason = Some(reason);
         row.due = due;
         row.since = self.now;
+        row.parked.clear();
         row
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::clock::Time;
-use crate::delivery::compose::{Composed, compose};
+use crate::delivery::compose::Composed;
 use crate::delivery::decide::Decider;
 use crate::delivery::judge::{Verdict, judge};
 use crate::delivery::settle::{self, set};
@@ -14,7 +14,7 @@ use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
-use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError, TargetAnswer};
+use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError, TargetAnswer, WriteResult};
 
 /// How long a document that can't be read, or whose number another owns, is left before it is looked at again.
 pub(super) const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(300);
@@ -82,7 +82,12 @@ impl Worker {
                 }
             }
         }
-        self.write(Step::Plan, writes).await?;
+        let parks = writes.iter().any(|write| !write.row.parked.is_empty());
+        let results = self.write(Step::Plan, writes).await?;
+        if parks && results.contains(&WriteResult::Changed) {
+            // A mirror came further while its documents were looked up: they are looked up again.
+            self.note_moved();
+        }
         Ok(batches)
     }
 
@@ -117,7 +122,8 @@ impl Worker {
 
     /// What is to be done with a due document now.
     fn ready(&self, key: &Key) -> Result<Ready, StoreError> {
-        let Some(row) = self.row(key)? else { return Ok(Ready::Nothing) };
+        let Some(mut row) = self.row(key)? else { return Ok(Ready::Nothing) };
+        row.parked.clear();
         match row.state {
             State::InFlight => return Ok(Ready::Nothing),
             State::InDoubt => return self.ready_doubt(key, row),
@@ -135,7 +141,7 @@ impl Worker {
             .base_document(key, row.base.as_ref())
             .and_then(|before| Ok((before, decider.document(key, row.version)?)));
         match documents {
-            Ok((before, after)) => Ok(self.judged(key, row, before.as_ref(), after.as_ref())),
+            Ok((before, after)) => self.judged(key, row, before.as_ref(), after.as_ref()),
             Err(StoreError::Damaged { table, key: place }) => {
                 let why = format!("a stored version is damaged ({table} {place})");
                 let reason = Reason::new(Code::Quarantined, [("why", why)]);
@@ -145,42 +151,53 @@ impl Worker {
         }
     }
 
-    fn judged(&self, key: &Key, mut row: Delivery, before: Option<&Value>, after: Option<&Value>) -> Ready {
+    fn judged(
+        &self,
+        key: &Key,
+        mut row: Delivery,
+        before: Option<&Value>,
+        after: Option<&Value>,
+    ) -> Result<Ready, StoreError> {
         match judge(&self.plan, before, after, row.receipt.as_ref()) {
             Verdict::Tell(call) => self.composed(key, row, call, after),
-            Verdict::Skip => match self.replayed_call(&row, after) {
+            Verdict::Skip => match self.replayed_call(&row, after)? {
                 Some(call) => self.composed(key, row, call, after),
                 None => {
                     row.replay = false;
                     self.decider(&TargetAnswer::Adopt).skip(&mut row, after);
-                    Ready::Write(Box::new(write_of(key, row, None)))
+                    Ok(Ready::Write(Box::new(write_of(key, row, None))))
                 }
             },
             Verdict::Fault(why) => {
                 let reason = Reason::new(Code::Mapping, [("path", "when".into()), ("why", why)]);
-                self.moved(key, row, State::Rejected, reason, None)
+                Ok(self.moved(key, row, State::Rejected, reason, None))
             }
         }
     }
 
     /// The call of a replay that no condition accepts as a step from the base: the one that takes the newest state
     /// by itself or, where the target was told this very version, the one it was told by.
-    fn replayed_call(&self, row: &Delivery, after: Option<&Value>) -> Option<usize> {
+    fn replayed_call(&self, row: &Delivery, after: Option<&Value>) -> Result<Option<usize>, StoreError> {
         if !row.replay {
-            return None;
+            return Ok(None);
         }
         if let Verdict::Tell(call) = judge(&self.plan, None, after, row.receipt.as_ref()) {
-            return Some(call);
+            return Ok(Some(call));
         }
-        let base = row.base.as_ref().filter(|base| base.told && base.version == row.version)?;
+        let Some(base) = row.base.as_ref().filter(|base| base.told && base.version == row.version) else {
+            return Ok(None);
+        };
         let named = |(index, call): (usize, &CallPlan)| (Some(&call.spec.call) == base.call.as_ref()).then_some(index);
         let named: Vec<usize> = self.plan.calls.iter().enumerate().filter_map(named).collect();
         // An operation may make the target's own call with another mapping: what it was told says which it was.
-        let told = |index: &usize| {
-            let composed = self.plan.calls.get(*index).and_then(|call| compose(&self.plan, call, after, row).ok());
-            composed.is_some_and(|composed| Some(composed.payload_hash) == base.payload_hash)
-        };
-        named.iter().copied().find(told).or(named.last().copied())
+        for index in &named {
+            let Some(call) = self.plan.calls.get(*index) else { continue };
+            let composed = self.compose(call, after, row)?;
+            if composed.is_ok_and(|composed| Some(composed.payload_hash) == base.payload_hash) {
+                return Ok(Some(*index));
+            }
+        }
+        Ok(named.last().copied())
     }
 
     fn decider<'a>(&'a self, answer: &'a TargetAnswer) -> Decider<'a> {
@@ -195,19 +212,15 @@ impl Worker {
         Ok(Ready::Write(Box::new(write_of(key, row, None))))
     }
 
-    fn composed(&self, key: &Key, mut row: Delivery, index: usize, after: Option<&Value>) -> Ready {
-        let Some(call) = self.plan.calls.get(index) else { return Ready::Nothing };
+    fn composed(&self, key: &Key, mut row: Delivery, index: usize, after: Option<&Value>) -> Result<Ready, StoreError> {
+        let Some(call) = self.plan.calls.get(index) else { return Ok(Ready::Nothing) };
         let has_id = row.receipt.as_ref().is_some_and(|receipt| receipt.id.is_some());
         if !call.call.mapped && !has_id {
             return self.without_receipt(key, row, index, after);
         }
-        let composed = match compose(&self.plan, call, after, &row) {
+        let composed = match self.compose(call, after, &row)? {
             Ok(composed) => composed,
-            Err(stop) => {
-                // What waits for a table's row is looked at again; a mirror's document wakes it as well.
-                let due = (stop.state == State::Waiting).then(|| self.now().plus(LOOK_AGAIN));
-                return self.moved(key, row, stop.state, stop.reason, due);
-            }
+            Err(stop) => return Ok(Ready::Write(Box::new(self.stopped(key, row, stop)))),
         };
         let known = row.receipt.as_ref().and_then(|receipt| receipt.number.clone());
         if let (Some(known), Some(number)) = (&known, &composed.outgoing.number)
@@ -215,7 +228,7 @@ impl Worker {
         {
             let why = format!("the document's number is now `{number}`, and a delivered document is never renumbered");
             settle::conflict(&mut row, known, &why, self.now());
-            return Ready::Write(Box::new(write_of(key, row, None)));
+            return Ok(Ready::Write(Box::new(write_of(key, row, None))));
         }
         if self.is_told(&row, &call.spec.call, &composed.payload_hash) {
             let version = row.version;
@@ -223,17 +236,23 @@ impl Worker {
                 base.version = version;
             }
             let reason = Reason::new(Code::SamePayload, [("version", version.to_string())]);
-            return self.moved(key, row, State::Skipped, reason, None);
+            return Ok(self.moved(key, row, State::Skipped, reason, None));
         }
         let version = row.version;
         let must_find = row.probe_first || (call.call.overwrites && row.receipt.is_none());
         let item = Box::new(Item { key: key.clone(), row, version, composed, to_send: true });
-        if must_find { Ready::Find(index, item) } else { Ready::Send(index, item) }
+        Ok(if must_find { Ready::Find(index, item) } else { Ready::Send(index, item) })
     }
 
     /// A call that addresses the target's document, and no receipt that names it: found by number where it may be
     /// there (rule 7), else never sent.
-    fn without_receipt(&self, key: &Key, mut row: Delivery, index: usize, after: Option<&Value>) -> Ready {
+    fn without_receipt(
+        &self,
+        key: &Key,
+        mut row: Delivery,
+        index: usize,
+        after: Option<&Value>,
+    ) -> Result<Ready, StoreError> {
         let call = self.plan.calls.get(index).map_or("", |call| &call.spec.call).to_owned();
         let version = row.version;
         if let Some(base) = row.base.as_mut().filter(|base| base.told && base.call.as_ref() == Some(&call)) {
@@ -241,21 +260,21 @@ impl Worker {
             base.version = version;
             row.replay = false;
             let reason = Reason::new(Code::SamePayload, [("version", version.to_string())]);
-            return self.moved(key, row, State::Skipped, reason, None);
+            return Ok(self.moved(key, row, State::Skipped, reason, None));
         }
         if row.probe_first
             && let Some(main) = self.plan.main()
             && main.mapping.is_some()
         {
             let last = self.plan.calls.len() - 1;
-            return match compose(&self.plan, main, after, &row) {
+            return Ok(match self.compose(main, after, &row)? {
                 Ok(composed) => {
                     Ready::Find(last, Box::new(Item { key: key.clone(), row, version, composed, to_send: false }))
                 }
-                Err(stop) => self.moved(key, row, stop.state, stop.reason, None),
-            };
+                Err(stop) => Ready::Write(Box::new(self.stopped(key, row, stop))),
+            });
         }
-        self.moved(key, row, State::Skipped, Reason::new(Code::NeverSent, [("call", call)]), None)
+        Ok(self.moved(key, row, State::Skipped, Reason::new(Code::NeverSent, [("call", call)]), None))
     }
 
     /// Whether the target was told exactly this before (rule 28).

@@ -145,6 +145,7 @@ pub fn set(row: &mut Delivery, state: State, reason: Reason, due: Option<Time>, 
     row.state = state;
     row.reason = Some(reason);
     row.due = due;
+    row.parked.clear();
 }
 
 /// A version planned while the attempt was open, or a person's wish since then, makes the document due now.

@@ -1,5 +1,6 @@
 //! A target made ready: its calls, conditions and mappings compiled, its defaults filled in.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use serde_json::Value;
 use crate::clock::{Time, Zone};
 use crate::connector::{CallSpec, Connector, TargetCall};
 use crate::diff::Differ;
-use crate::mapping::{Lookups, Mapping};
+use crate::mapping::{Lookups, Mapping, Source};
 use crate::query::Condition;
 use crate::scheme::{BaselineMissing, InDoubt, Retry};
 
@@ -72,6 +73,16 @@ impl TargetPlan {
     /// The target's own call.
     pub fn main(&self) -> Option<&CallPlan> {
         self.calls.last()
+    }
+
+    /// Schemes whose snapshots its mappings look up.
+    pub fn mirrors(&self) -> BTreeSet<String> {
+        let lookups = self.calls.iter().filter_map(|call| call.mapping.as_ref()).flat_map(Mapping::lookups);
+        let scheme = |source: &Source| match source {
+            Source::Scheme(scheme) => Some(scheme.clone()),
+            Source::Table(_) => None,
+        };
+        lookups.filter_map(|lookup| scheme(&lookup.source)).collect()
     }
 
     /// The call of a name as stored in an attempt.

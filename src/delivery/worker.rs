@@ -1,7 +1,7 @@
 //! One target's worker: plans what the change log brought, sends what is due, settles what is in doubt, until
 //! nothing more is due now.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +16,9 @@ use crate::delivery::settle::Moment;
 use crate::delivery::target::{CallPlan, TargetPlan};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
-use crate::store::{Attempt, Delivery, DeliveryCommit, DeliveryWrite, Step, Store, StoreError, WriteResult, pages};
+use crate::store::{
+    Attempt, Delivery, DeliveryCommit, DeliveryWrite, Mark, Step, Store, StoreError, WriteResult, pages,
+};
 
 /// Documents looked at in one go; bounds memory.
 const AT_ONCE: usize = 400;
@@ -39,6 +41,9 @@ pub struct Worker {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) stop: CancellationToken,
+    /// Schemes that its look-ups ask, and where they stood when documents that wait for them were last looked at.
+    pub(super) mirrors: BTreeSet<String>,
+    seen_marks: Mutex<Option<BTreeMap<String, Mark>>>,
     /// By document, the first answer that an open attempt has not taken effect.
     pub(super) first_answers: Mutex<HashMap<Key, FirstAnswer>>,
     hold: Mutex<Hold>,
@@ -62,6 +67,8 @@ impl Worker {
     /// A worker; call [`Worker::recover`] before its first pass.
     pub fn new(plan: TargetPlan, store: Arc<dyn Store>, clock: Arc<dyn Clock>, stop: CancellationToken) -> Arc<Self> {
         Arc::new(Self {
+            mirrors: plan.mirrors(),
+            seen_marks: Mutex::default(),
             plan,
             store,
             clock,
@@ -104,6 +111,7 @@ impl Worker {
             if self.stop.is_cancelled() || self.is_paused()? || self.held_for().is_some() {
                 break;
             }
+            self.wake().await?;
             let due = self.store.due(&self.plan.scheme, &self.plan.name, self.now(), AT_ONCE)?;
             if due.is_empty() {
                 break;
@@ -168,7 +176,7 @@ impl Worker {
         };
         let results = self.store.commit_deliveries(commit).await?;
         if results.iter().any(|result| matches!(result, WriteResult::Written(_))) {
-            self.moved.store(true, Ordering::Release);
+            self.note_moved();
         }
         Ok(results)
     }
@@ -201,6 +209,16 @@ impl Worker {
                 .collect();
         }
         Ok(())
+    }
+
+    /// Something happened to what is due: it is looked at again in this pass.
+    pub(super) fn note_moved(&self) {
+        self.moved.store(true, Ordering::Release);
+    }
+
+    /// Where the mirrors stood when parked documents were last looked at.
+    pub(super) fn seen_marks(&self) -> std::sync::MutexGuard<'_, Option<BTreeMap<String, Mark>>> {
+        lock(&self.seen_marks)
     }
 
     pub(super) fn row(&self, key: &Key) -> Result<Option<Delivery>, StoreError> {

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::capture::{CapturePlan, diff_rules};
+use crate::capture::{CapturePlan, DetailPlan, diff_rules};
 use crate::clock::Zone;
 use crate::connector::Connector;
 use crate::delivery::{LookupsNow, TargetPlan};
 use crate::diff::Differ;
 use crate::engine::check_target::TargetCheck;
+use crate::engine::mirrors::{KnownMirrors, index_of};
 use crate::fault::{Fault, Position, nearest};
 use crate::mapping::{Fields, Tables, condition_reads};
 use crate::query::{Condition, Query};
 use crate::scheme::tree::Node;
-use crate::scheme::{Entry, Placed, Scheme, SchemeFile};
+use crate::scheme::{Entry, Mode, Placed, Scheme, SchemeFile};
 
 /// A system that schemes may name.
 #[derive(Clone)]
@@ -56,21 +57,32 @@ pub struct Ready {
 pub fn check<S: Into<SchemeFile>>(schemes: Vec<S>, around: &Surroundings) -> (Vec<Ready>, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut ready = Vec::new();
-    for scheme in schemes {
+    let schemes: Vec<SchemeFile> = schemes.into_iter().map(Into::into).collect();
+    let mirrors = KnownMirrors::new(&schemes, around);
+    for scheme in &schemes {
         let before = faults.len();
-        let made = check_scheme(&scheme.into(), around, &mut faults);
+        let made = check_scheme(scheme, around, &mirrors, &mut faults);
         if let Some(made) = made
             && faults.len() == before
         {
             ready.push(made);
         }
     }
+    let index = index_of(ready.iter().flat_map(|ready| &ready.targets));
+    for ready in &mut ready {
+        ready.capture.index = index.get(&ready.scheme.id).cloned().unwrap_or_default();
+    }
     faults.sort();
     faults.dedup();
     (ready, faults)
 }
 
-fn check_scheme(file: &SchemeFile, around: &Surroundings, faults: &mut Vec<Fault>) -> Option<Ready> {
+fn check_scheme(
+    file: &SchemeFile,
+    around: &Surroundings,
+    mirrors: &KnownMirrors,
+    faults: &mut Vec<Fault>,
+) -> Option<Ready> {
     let scheme = Arc::new(file.scheme.clone());
     let source = &scheme.source;
     let system = around.systems.get(&source.system);
@@ -84,7 +96,7 @@ fn check_scheme(file: &SchemeFile, around: &Surroundings, faults: &mut Vec<Fault
     let (Some(system), Some(call)) = (system, call) else {
         // The targets' systems and calls are still told.
         for target in &scheme.targets {
-            TargetCheck { scheme: &scheme, around, fields: None, differ: None }.check(target, faults);
+            TargetCheck { scheme: &scheme, around, mirrors, fields: None, differ: None }.check(target, faults);
         }
         return None;
     };
@@ -94,22 +106,30 @@ fn check_scheme(file: &SchemeFile, around: &Surroundings, faults: &mut Vec<Fault
         }
     }
     faults.extend(system.connector.check_source(source));
-    let fields = fields_of(&scheme, &call.fields);
-    if let Some(fields) = &fields {
-        check_paths(file, fields, faults);
+    if !call.windows && source.mode == Mode::Window {
+        let message = format!("`{}` can't be asked for a span of time: write `mode: full`", source.call);
+        faults.push(Fault::new(source.call_at.clone(), message));
     }
-    let differ = match diff_rules(&scheme, &call) {
+    let listed = listed_fields(&scheme, &call.fields);
+    let detail = check_detail(&scheme, system, listed.as_ref(), faults);
+    let fields = fields_of(&scheme, system);
+    if let Some(fields) = &fields {
+        check_paths(file, fields, listed.as_ref(), faults);
+    }
+    let numeric = detail.as_ref().map_or(&call.numeric, |detail| &detail.numeric);
+    let differ = match diff_rules(&scheme, numeric) {
         Ok(rules) => Some(Differ::new(&rules)),
         Err(_) => None, // told below, by the capture plan
     };
-    let capture = CapturePlan::new(&scheme, call).map_err(|fault| {
+    let capture = CapturePlan::new(&scheme, call, detail).map_err(|fault| {
         faults.push(Fault::new(source.at.clone(), fault.to_string()));
     });
     let targets: Vec<Option<TargetPlan>> = scheme
         .targets
         .iter()
         .map(|target| {
-            let check = TargetCheck { scheme: &scheme, around, fields: fields.as_ref(), differ: differ.clone() };
+            let check =
+                TargetCheck { scheme: &scheme, around, mirrors, fields: fields.as_ref(), differ: differ.clone() };
             check.check(target, faults)
         })
         .collect();
@@ -125,8 +145,54 @@ pub(super) fn unknown(what: &str, name: &str, at: &Position, known: &[&str]) -> 
     Fault::new(at.clone(), format!("unknown {what} `{name}`: {hint}allowed: {allowed}"))
 }
 
-/// The fields documents of the source have; none where nothing is known of them.
-fn fields_of(scheme: &Scheme, described: &[String]) -> Option<Fields> {
+/// The detail call made ready; its parameters are read from the listed document.
+fn check_detail(
+    scheme: &Scheme,
+    system: &SystemReady,
+    listed: Option<&Fields>,
+    faults: &mut Vec<Fault>,
+) -> Option<DetailPlan> {
+    let detail = scheme.source.detail.as_ref()?;
+    let Some(call) = system.connector.detail_call(&detail.call) else {
+        let message = format!("unknown detail call `{}`: it reads no single documents", detail.call);
+        faults.push(Fault::new(detail.call_at.clone(), message));
+        return None;
+    };
+    for param in &detail.params {
+        if !call.params.is_empty() && !call.params.contains(&param.name.text.as_str()) {
+            faults.push(unknown("parameter", &param.name.text, &param.name.at, &call.params));
+        }
+        for query in param.value.queries() {
+            if let Some(listed) = listed {
+                check_query(query, listed, &param.node, faults);
+            }
+        }
+    }
+    if let Some(listed) = listed {
+        for query in &scheme.source.key {
+            if let Err(slip) = listed.check_query(query, &[]) {
+                let message = format!("`key` reads what is listed, too: {}", slip.message);
+                faults.push(Fault::new(detail.at.clone(), message));
+            }
+        }
+    }
+    Some(DetailPlan::new(detail, call, &scheme.source.key))
+}
+
+/// The fields documents of a scheme have, read whole where it has a detail; none where nothing is known of them.
+pub(super) fn fields_of(scheme: &Scheme, system: &SystemReady) -> Option<Fields> {
+    let connector = &system.connector;
+    match &scheme.source.detail {
+        Some(detail) => {
+            let fields = connector.detail_call(&detail.call)?.fields;
+            (!fields.is_empty()).then(|| Fields::from_names(fields))
+        }
+        None => listed_fields(scheme, &connector.source_call(&scheme.source.call)?.fields),
+    }
+}
+
+/// The fields documents of the source are listed with; none where nothing is known of them.
+fn listed_fields(scheme: &Scheme, described: &[String]) -> Option<Fields> {
     let mut names = described.to_vec();
     names.extend(scheme.source.fields.iter().map(|field| field.name.clone()));
     names.extend(scheme.source.entries.iter().flat_map(Entry::names));
@@ -134,9 +200,14 @@ fn fields_of(scheme: &Scheme, described: &[String]) -> Option<Fields> {
 }
 
 /// Paths and conditions that name a field not read, or one that `diff.ignore` leaves out of every change.
-fn check_paths(file: &SchemeFile, fields: &Fields, faults: &mut Vec<Fault>) {
+fn check_paths(file: &SchemeFile, fields: &Fields, listed: Option<&Fields>, faults: &mut Vec<Fault>) {
+    // Number and time of a document that is read whole may stand in what is listed alone.
+    let listed = listed.filter(|_| file.scheme.source.detail.is_some());
     for Placed { expression, node } in file.document_paths() {
-        check_query(&expression, fields, &node, faults);
+        let is_key = file.scheme.source.key.iter().any(|key| key.text() == expression.text());
+        if is_key || listed.is_none_or(|listed| listed.check_query(&expression, &[]).is_err()) {
+            check_query(&expression, fields, &node, faults);
+        }
     }
     let input = fields.of_condition();
     for Placed { expression, node } in file.change_conditions() {

@@ -8,6 +8,7 @@ use crate::connector::{CallSpec, TargetCall};
 use crate::delivery::{CallPlan, TargetPlan};
 use crate::diff::Differ;
 use crate::engine::check::{Surroundings, SystemReady, unknown};
+use crate::engine::mirrors::KnownMirrors;
 use crate::fault::{Fault, Position};
 use crate::mapping::{Fields, Mapping, Tables};
 use crate::query::Condition;
@@ -21,6 +22,7 @@ const DEFAULT_BATCH: usize = 20;
 pub(super) struct TargetCheck<'a> {
     pub scheme: &'a Scheme,
     pub around: &'a Surroundings,
+    pub mirrors: &'a KnownMirrors,
     /// Fields of the source; none: unknown.
     pub fields: Option<&'a Fields>,
     /// None where the source itself is at fault: then nothing becomes ready, faults are told all the same.
@@ -162,7 +164,8 @@ impl TargetCheck<'_> {
                 if call.updates {
                     mapping.check_keys(faults);
                 }
-                mapping.check_lookups(&self.around.tables.fields(), faults);
+                mapping.check_lookups(&self.mirrors.fields, faults);
+                mapping.check_lookups_ignored(&self.mirrors.ignored, faults);
                 Some(Some(mapping))
             }
         }

@@ -4,6 +4,7 @@
 mod assemble;
 mod check;
 mod check_target;
+mod mirrors;
 mod once;
 pub mod operate;
 mod serve;

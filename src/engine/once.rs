@@ -1,5 +1,6 @@
 //! `once`: captures and delivers until nothing more is due, then ends.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,31 +25,52 @@ pub struct OnceOptions {
     pub progress: OnProgress,
 }
 
-/// Runs schemes once, all at the same time. Returns the run of each, or why it stopped early; what was captured is
-/// delivered either way.
+/// Runs schemes once, all at the same time, after the schemes they look up in were captured. Returns the run of each,
+/// of these too, or why it stopped early; what was captured is delivered either way.
 pub async fn once(
     engine: &Arc<Engine>,
     units: Vec<Arc<Unit>>,
     options: OnceOptions,
 ) -> Result<Vec<(String, Result<Run, CaptureError>)>, StoreError> {
+    let asked: BTreeSet<String> = units.iter().flat_map(|unit| unit.mirrors()).collect();
+    let mut captures = JoinSet::new();
+    for mirror in asked.iter().filter_map(|scheme| engine.unit(scheme)) {
+        let (mirror, options) = (Arc::clone(mirror), options.clone());
+        captures.spawn(async move { (mirror.scheme.id.clone(), capture(&mirror, &options).await) });
+    }
+    let mut results = BTreeMap::new();
+    while let Some(joined) = captures.join_next().await {
+        let (id, result) = joined.map_err(|panic| StoreError::Io(format!("a scheme's task failed: {panic}")))?;
+        results.insert(id, result);
+    }
     let mut tasks = JoinSet::new();
     for unit in units {
         let (engine, options) = (Arc::clone(engine), options.clone());
-        tasks.spawn(async move { run_unit(&engine, unit, options).await });
+        let captured = results.remove(&unit.scheme.id);
+        tasks.spawn(async move { run_unit(&engine, unit, options, captured).await });
     }
-    let mut results = Vec::new();
     while let Some(joined) = tasks.join_next().await {
-        results.push(joined.map_err(|panic| StoreError::Io(format!("a scheme's task failed: {panic}")))??);
+        let (id, result) = joined.map_err(|panic| StoreError::Io(format!("a scheme's task failed: {panic}")))??;
+        results.insert(id, result);
     }
-    results.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(results)
+    Ok(results.into_iter().collect())
 }
 
+/// What came of a scheme's capture.
+type Captured = Result<Run, CaptureError>;
+
+async fn capture(unit: &Unit, options: &OnceOptions) -> Captured {
+    let id = &unit.scheme.id;
+    unit.capture.run(&|run, progress| (options.progress)(id, run, progress)).await.map(|outcome| outcome.run)
+}
+
+/// Captures a scheme, unless that was done before, and delivers beside and after it.
 async fn run_unit(
     engine: &Arc<Engine>,
     unit: Arc<Unit>,
     options: OnceOptions,
-) -> Result<(String, Result<Run, CaptureError>), StoreError> {
+    before: Option<Captured>,
+) -> Result<(String, Captured), StoreError> {
     let captured = CancellationToken::new();
     let mut targets = JoinSet::new();
     for worker in &unit.workers {
@@ -56,13 +78,15 @@ async fn run_unit(
         let (captured, wait) = (captured.clone(), options.wait);
         targets.spawn(async move { drain(&engine, &unit, &worker, &captured, wait).await });
     }
-    let id = unit.scheme.id.clone();
-    let result = unit.capture.run(&|run, progress| (options.progress)(&id, run, progress)).await;
+    let result = match before {
+        Some(captured) => captured,
+        None => capture(&unit, &options).await,
+    };
     captured.cancel();
     while let Some(joined) = targets.join_next().await {
         joined.map_err(|panic| StoreError::Io(format!("a delivery task failed: {panic}")))??;
     }
-    Ok((id, result.map(|outcome| outcome.run)))
+    Ok((unit.scheme.id.clone(), result))
 }
 
 /// Delivers until the capture has ended and nothing is due within what is left of the wait.

@@ -195,6 +195,8 @@ impl Engine {
         let mut to = progress.clone();
         to.fingerprint = fingerprint.to_owned();
         to.scan = None;
+        // What it has is not known to be all until it was read once more.
+        to.complete_to = None;
         let scheme = unit.scheme.id.clone();
         let step = ProgressStep { from: Some(progress), to };
         self.store.commit_capture(CaptureCommit { scheme, progress: Some(step), ..CaptureCommit::default() }).await?;

@@ -1,5 +1,6 @@
 //! A scheme ready to run: its capture and its targets' workers.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
@@ -52,6 +53,11 @@ pub struct Live {
 }
 
 impl Unit {
+    /// Schemes whose snapshots its targets look up.
+    pub fn mirrors(&self) -> BTreeSet<String> {
+        self.workers.iter().flat_map(|worker| worker.plan().mirrors()).collect()
+    }
+
     /// A copy of what the process knows.
     pub fn live(&self) -> Live {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -69,10 +75,12 @@ impl Engine {
         self.units.iter().find(|unit| unit.scheme.id == scheme)
     }
 
-    /// Gives every target its own state where it has none: what `initial` says holds for the scheme's first capture
-    /// only; a target that is new, renamed or moved to another account waits for `decide` (rule 3).
+    /// Indexes what is looked up, and gives every target its own state where it has none: what `initial` says holds
+    /// for the scheme's first capture only; a target that is new, renamed or moved to another account waits for
+    /// `decide` (rule 3).
     pub async fn prepare(&self) -> Result<(), StoreError> {
         for unit in &self.units {
+            unit.capture.prepare_index().await?;
             let first = self.store.progress(&unit.scheme.id)?.is_none();
             for worker in &unit.workers {
                 self.prepare_target(unit, worker, first).await?;

@@ -102,6 +102,36 @@ impl Mapping {
     }
 }
 
+impl Mapping {
+    /// Faults every look-up that finds or takes what the `diff.ignore` of the scheme it asks leaves out: what changes
+    /// there would never be noticed (rule 9). `ignored` are these paths by scheme.
+    pub fn check_lookups_ignored(&self, ignored: &BTreeMap<String, Vec<Query>>, faults: &mut Vec<Fault>) {
+        for lookup in self.lookups() {
+            let name = lookup.source.to_string();
+            for ignored in ignored.get(&name).into_iter().flatten() {
+                for (query, at) in lookup.paths().into_iter().filter(|(query, _)| reads(query, &[], true, ignored)) {
+                    let (path, ignored) = (query.text(), ignored.text());
+                    let message =
+                        format!("in `{name}`: `{path}` reads `{ignored}`, which its `diff.ignore` leaves out");
+                    tell(faults, Fault::new(at.clone(), message));
+                }
+            }
+        }
+    }
+}
+
+impl Lookup {
+    /// What it reads of the snapshots of a scheme, and where that is named.
+    fn paths(&self) -> Vec<(&Query, &Position)> {
+        let taken = match &self.take {
+            Take::Column(_) => Vec::new(),
+            Take::Path(pipe) => pipe.queries(),
+        };
+        let by = self.by.iter().filter_map(|by| Some((by.path.as_ref()?, &by.at)));
+        by.chain(taken.into_iter().map(|query| (query, &self.take_at))).collect()
+    }
+}
+
 /// Adds a fault once: an expression may hold the same query twice.
 fn tell(faults: &mut Vec<Fault>, fault: Fault) {
     if !faults.contains(&fault) {
@@ -123,12 +153,7 @@ fn check_lookup(lookup: &Lookup, known: &Fields, faults: &mut Vec<Fault>) {
     if let Take::Column(taken) = &lookup.take {
         column(taken, &lookup.take_at);
     }
-    let paths = lookup.by.iter().filter_map(|by| Some((by.path.as_ref()?, &by.at)));
-    let taken = match &lookup.take {
-        Take::Column(_) => Vec::new(),
-        Take::Path(pipe) => pipe.queries(),
-    };
-    for (query, at) in paths.chain(taken.into_iter().map(|query| (query, &lookup.take_at))) {
+    for (query, at) in lookup.paths() {
         if let Err(unknown) = known.reach(query, &[]) {
             faults.push(Fault::new(at.clone(), format!("in `{name}`: {}", unknown.message)));
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::evaluate::Evaluation;
-use super::fault::{MapFault, MapFaultKind, Miss, Why, asked};
+use super::fault::{MapFault, MapFaultKind, Miss, Why};
 use super::lookup::{Hit, Hits, Lookup, OnMiss, Question, Take};
 use super::text;
 use crate::query::Scope;
@@ -61,11 +61,7 @@ impl<'a> Evaluation<'a> {
         let hit = match self.lookups.find(&lookup.source, &by).map_err(|message| self.fault(message))? {
             Hits::One(hit) => hit,
             Hits::Several { first, .. } if lookup.first => first,
-            Hits::Several { count, .. } => {
-                let (source, asked) = (&lookup.source, asked(&by));
-                let message = format!("`{source}` has {count} with {asked}: only `many: first` takes the first");
-                return Err(self.fault(message));
-            }
+            Hits::Several { count, .. } => return Ok(self.miss(lookup, by, Why::Several { count })),
             Hits::Nothing => return Ok(self.miss(lookup, by, Why::Absent)),
             Hits::NotReady => return Ok(self.miss(lookup, by, Why::NotReady)),
         };
@@ -92,14 +88,15 @@ impl<'a> Evaluation<'a> {
 
     /// Follows `miss`: null, or noted for the fault of the whole document.
     fn miss(&mut self, lookup: &Lookup, codes: Vec<(String, String)>, why: Why) -> Option<Value> {
-        let not_ready = why == Why::NotReady;
-        if lookup.miss == OnMiss::Null && !not_ready {
+        let (not_ready, several) = (why == Why::NotReady, matches!(why, Why::Several { .. }));
+        if lookup.miss == OnMiss::Null && !not_ready && !several {
             self.note(lookup, codes, Value::Null);
             return Some(Value::Null);
         }
         let miss = Miss { path: self.trail.to_string(), lookup: lookup.source.to_string(), codes, why };
         match lookup.miss {
             _ if not_ready => self.missed.not_ready.push(miss),
+            _ if several => self.missed.reject.push(miss),
             OnMiss::Wait(at_most) => {
                 self.missed.wait.push(miss);
                 self.missed.at_most = self.missed.at_most.into_iter().chain(at_most).min();

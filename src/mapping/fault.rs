@@ -21,7 +21,8 @@ pub struct MapFault {
 pub enum MapFaultKind {
     /// The document itself is at fault, or the mapping for such a document: it is rejected.
     Document,
-    /// Codes that look-ups with `miss: reject` did not find, all of the document's at once: it is rejected.
+    /// Codes that look-ups with `miss: reject` did not find, or any found several times, all of the document's at once:
+    /// it is rejected.
     Missing(Vec<Miss>),
     /// Codes that look-ups with `miss: wait` did not find: the document waits for them.
     Waiting {
@@ -71,12 +72,17 @@ pub enum Why {
         /// The column.
         column: String,
     },
+    /// Several documents or rows have it, and no `many: first` takes one.
+    Several {
+        /// How many.
+        count: usize,
+    },
     /// The mirror has not completed a full read.
     NotReady,
 }
 
 /// What a look-up was asked, in words.
-pub(super) fn asked(codes: &[(String, String)]) -> String {
+fn asked(codes: &[(String, String)]) -> String {
     let codes: Vec<String> = codes.iter().map(|(field, text)| format!("`{field}` = `{text}`")).collect();
     codes.join(" and ")
 }
@@ -89,6 +95,9 @@ impl fmt::Display for Miss {
             Why::BlankKey => write!(f, "`{}` is asked for {asked}: a blank text never matches", self.lookup),
             Why::BlankValue { origin, column } => {
                 write!(f, "`{}` has {asked} ({origin}), but `{column}` is blank there", self.lookup)
+            }
+            Why::Several { count } => {
+                write!(f, "`{}` has {count} with {asked}: only `many: first` takes the first", self.lookup)
             }
             Why::NotReady => write!(f, "`{}` has not been read completely yet; asked for {asked}", self.lookup),
         }

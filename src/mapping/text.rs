@@ -1,8 +1,8 @@
-//! Scalars: literals read from the source text of a mapping, and the texts by which values are compared.
+//! Scalars: literals read from the source text of a mapping, and the text by which values are compared.
 
 use serde_json::{Number, Value};
 
-use crate::decimal::Decimal;
+pub(super) use crate::scalar::plain;
 
 /// A literal, read from the source text of a plain scalar: a JSON number stays digit for digit a number, `true`,
 /// `false` and `null` are themselves, everything else is text.
@@ -20,21 +20,6 @@ fn number(text: &str) -> Option<Number> {
     let begins = text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
     let ends = text.ends_with(|c: char| c.is_ascii_digit());
     if begins && ends { serde_json::from_str(text).ok() } else { None }
-}
-
-/// The text of a scalar as keys and look-ups compare it: numbers as plain decimals (rules.md 30), so that `7` and
-/// `"7"` are one. Null is blank. `None` for lists and objects.
-pub(super) fn plain(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => Some(String::new()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        Value::Number(number) => {
-            let digits = number.to_string();
-            Some(Decimal::parse(&digits).map_or(digits, |decimal| decimal.to_string()))
-        }
-        Value::String(text) => Some(text.clone()),
-        Value::Array(_) | Value::Object(_) => None,
-    }
 }
 
 /// What a value is, for faults.

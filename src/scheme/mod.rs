@@ -28,6 +28,6 @@ mod tests;
 pub use file::{Placed, SchemeFile};
 pub use folder::{files, load_all, read_all};
 pub use types::{
-    BaselineMissing, DiffRules, Entry, FieldSpec, Identity, InDoubt, Initial, Mode, Numbers, Operation, Retry, Scheme,
-    Source, Start, Sweep, Target, name_of,
+    BaselineMissing, Detail, DetailParam, DetailWhen, DiffRules, Entry, FieldSpec, Identity, InDoubt, Initial, Mode,
+    Numbers, Operation, Retry, Scheme, Source, Start, Sweep, Target, name_of,
 };

@@ -9,12 +9,15 @@ use super::file::SchemeFile;
 use super::read_target::target;
 use super::table::SCHEME;
 use super::tree::{Name, Node};
-use super::types::{DiffRules, Entry, FieldSpec, Initial, Mode, Numbers, Scheme, Source, Start, Sweep, name_of};
+use super::types::{
+    Detail, DetailParam, DetailWhen, DiffRules, Entry, FieldSpec, Initial, Mode, Numbers, Scheme, Source, Start, Sweep,
+    name_of,
+};
 use super::{fill, scalar, semantics, yaml};
 use crate::clock::{Schedule, Zone};
 use crate::fault::{Fault, Position};
 use crate::name::is_name;
-use crate::query::Query;
+use crate::query::{Query, Slip, Template};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -91,6 +94,13 @@ fn source(node: &Node, zone: &Zone) -> Source {
     let (call, call_at) = placed(node, "call");
     let cursor = node.get_query("cursor");
     let start = node.get("start").and_then(Node::scalar).and_then(|text| scalar::start(text, zone));
+    let mode = match node.get_text("mode").as_deref() {
+        Some("full") => Mode::Full,
+        Some("cursor") => Mode::Cursor,
+        _ if cursor.is_some() => Mode::Cursor,
+        _ => Mode::Window,
+    };
+    let unbounded = if mode == Mode::Full { Start::Everything } else { Start::Back(30 * DAY) };
     Source {
         at: node.at.clone(),
         system,
@@ -103,14 +113,9 @@ fn source(node: &Node, zone: &Zone) -> Source {
         key: node.get_queries("key"),
         number: node.get_query("number"),
         time: node.get_query("time"),
-        mode: match node.get_text("mode").as_deref() {
-            Some("full") => Mode::Full,
-            Some("cursor") => Mode::Cursor,
-            _ if cursor.is_some() => Mode::Cursor,
-            _ => Mode::Window,
-        },
+        mode,
         cursor,
-        start: start.unwrap_or(Start::Back(30 * DAY)),
+        start: start.unwrap_or(unbounded),
         overlap: node.get_duration("overlap").unwrap_or(OVERLAP),
         window: node.get_duration("window").unwrap_or(WINDOW),
         sweep: node.get("sweep").and_then(|node| sweep(node, zone)),
@@ -118,7 +123,36 @@ fn source(node: &Node, zone: &Zone) -> Source {
         entries: entries(node),
         changed_fields: node.get_texts("changed_fields"),
         filter: node.get_text("filter"),
+        detail: node.get("detail").map(detail),
     }
+}
+
+fn detail(node: &Node) -> Detail {
+    let (call, call_at) = placed(node, "call");
+    let param = |(name, node): &(Name, Node)| {
+        let value = detail_param(node.text()?).ok()?;
+        Some(DetailParam { name: name.clone(), value, node: node.clone() })
+    };
+    Detail {
+        at: node.at.clone(),
+        call,
+        call_at,
+        params: node.get_entries("params").iter().filter_map(param).collect(),
+        when: match node.get_text("when").as_deref() {
+            Some("always") => DetailWhen::Always,
+            _ => DetailWhen::Changed,
+        },
+    }
+}
+
+/// What gives a parameter's text: a query with filters, a template, or the text itself.
+pub(super) fn detail_param(text: &str) -> Result<Template, Slip> {
+    const OPEN: &str = "{{ ";
+    if !text.starts_with(['$', '@']) {
+        return Template::parse(text);
+    }
+    Template::parse(&format!("{OPEN}{text} }}}}"))
+        .map_err(|slip| Slip { offset: slip.offset.saturating_sub(OPEN.len()), ..slip })
 }
 
 /// How far a window reaches back where nothing is said.

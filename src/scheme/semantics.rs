@@ -2,7 +2,7 @@
 //! every fault has its place; what is wrong by kind is silent here, having been told already.
 
 use super::check::{LATER, suggest};
-use super::read::{OVERLAP, WINDOW};
+use super::read::{OVERLAP, WINDOW, detail_param};
 use super::read_target::{RETRY_FROM, RETRY_TO};
 use super::tree::{Name, Node};
 use crate::clock::print_duration;
@@ -41,9 +41,12 @@ impl Checks<'_> {
 
     fn source(&mut self, source: &Node) {
         if let Some(mode) = source.get("mode")
-            && let Some(word @ ("full" | "cursor")) = mode.text()
+            && mode.text() == Some("cursor")
         {
-            self.fault(&mode.at, format!("`{word}` {LATER}"));
+            self.fault(&mode.at, format!("`cursor` {LATER}"));
+        }
+        if let Some(detail) = source.get("detail") {
+            self.detail(detail);
         }
         let overlap = source.get_duration("overlap").unwrap_or(OVERLAP);
         let window = source.get_duration("window").unwrap_or(WINDOW);
@@ -64,6 +67,28 @@ impl Checks<'_> {
                 (Some(_), Some(cron)) => self.fault(&cron.at, "`cron` can't stand beside `every`: give one"),
                 _ => {}
             }
+        }
+    }
+
+    /// Parameters that are no expression; one that names its documents is needed.
+    fn detail(&mut self, detail: &Node) {
+        let params = detail.get_entries("params");
+        for (_, node) in params {
+            if let Some(slip) = node.text().and_then(|text| detail_param(text).err()) {
+                self.fault(&node.inside(slip.offset), slip.message);
+            }
+        }
+        let reads = |node: &Node| {
+            // What is no expression has been told.
+            node.text().is_none_or(|text| detail_param(text).map_or(true, |param| !param.queries().is_empty()))
+        };
+        if let Some(node) = detail.get("params").filter(|node| node.map().is_some())
+            && !params.iter().any(|(_, node)| reads(node))
+        {
+            self.fault(
+                &node.at,
+                "`params` names no field of the listed document: write `{ company_id: $.company_id }`",
+            );
         }
     }
 

@@ -45,7 +45,11 @@ static SOURCE: Table = Table {
         KeySpec::optional("time", Kind::Query, "path of the document's own time"),
         KeySpec::later("cursor", Kind::Query, "path of the row version to follow"),
         KeySpec::optional("mode", Kind::Choice(&["window", "full", "cursor"]), "how it is read; default window"),
-        KeySpec::optional("start", Kind::Start, "a date, or how far before the first start; default 30d"),
+        KeySpec::optional(
+            "start",
+            Kind::Start,
+            "a date, or how far before the first start; default 30d, in `mode: full` everything",
+        ),
         KeySpec::optional(
             "overlap",
             Kind::Duration { min: Duration::ZERO },
@@ -65,8 +69,21 @@ static SOURCE: Table = Table {
             "fields whose latest value is the document's time",
         ),
         KeySpec::optional("filter", Kind::Text, "a further filter in the vendor's language"),
-        KeySpec::later("detail", Kind::AnyMap, "a call that reads each listed document whole"),
+        KeySpec::optional("detail", Kind::Keys(&DETAIL), "a call that reads each listed document whole"),
         KeySpec::later("scheme", Kind::Name, "another scheme, whose change log is read"),
+    ],
+};
+
+static DETAIL: Table = Table {
+    name: "detail",
+    keys: &[
+        KeySpec::required("call", Kind::Text, "the call, as the vendor names it"),
+        KeySpec::required("params", Kind::Map(Names::Text, &Kind::Text), "its parameters, over the listed document"),
+        KeySpec::optional(
+            "when",
+            Kind::Choice(&["changed", "always"]),
+            "whether only what is listed otherwise than before is read; default changed",
+        ),
     ],
 };
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::{Schedule, Time};
 use crate::fault::Position;
-use crate::query::{Condition, Query};
+use crate::query::{Condition, Query, Template};
 use crate::scheme::tree::{Name, Node};
 
 /// One scheme (方案): where documents come from, what counts as a change, where changes go.
@@ -77,6 +77,43 @@ pub struct Source {
     pub changed_fields: Vec<String>,
     /// A further filter in the vendor's language, and-ed.
     pub filter: Option<String>,
+    /// How each listed document is read whole; none: what is listed is whole.
+    pub detail: Option<Detail>,
+}
+
+/// A call that reads each listed document whole.
+#[derive(Debug, Clone)]
+pub struct Detail {
+    /// Where it stands.
+    pub at: Position,
+    /// The call, as the vendor names it.
+    pub call: String,
+    /// Position of the call's name.
+    pub call_at: Position,
+    /// Its parameters, evaluated over the listed document.
+    pub params: Vec<DetailParam>,
+    /// Which listed documents are read.
+    pub when: DetailWhen,
+}
+
+/// A parameter of a detail call.
+#[derive(Debug, Clone)]
+pub struct DetailParam {
+    /// Its name, as the vendor names it.
+    pub name: Name,
+    /// What gives its text.
+    pub value: Template,
+    /// The scalar it was read from.
+    pub node: Node,
+}
+
+/// Which listed documents are read whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DetailWhen {
+    /// Those listed otherwise than when they were last read.
+    Changed,
+    /// Every one, in each run.
+    Always,
 }
 
 impl Source {
@@ -127,6 +164,8 @@ pub enum Start {
     Back(Duration),
     /// At a date.
     At(Time),
+    /// With what there is: `mode: full` that names none.
+    Everything,
 }
 
 /// A field to read: its name in the vendor's language and, optionally, another name in documents.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::body::Packer;
+use super::index::{self, IndexMoves};
 use super::key::KeyBytes;
 use super::tables::{GOOD, NOW, SchemeRow, of_document, of_scheme};
 use super::transaction::Tables;
@@ -57,6 +58,7 @@ pub(super) struct CapturePlan {
     /// The scheme's row as it was, if it was, and as it will be.
     known: Option<SchemeRow>,
     scheme: SchemeRow,
+    index: IndexMoves,
     /// The progress to fall back to from now on, where a run ended well.
     good: Option<Progress>,
     stale: Vec<Key>,
@@ -85,6 +87,7 @@ pub(super) fn plan(tables: &Tables<'_>, mut command: CaptureCommand) -> Result<C
         bodies: BTreeMap::new(),
         scheme: known.clone().unwrap_or_default(),
         known,
+        index: IndexMoves::default(),
         good,
         stale: Vec::new(),
     };
@@ -94,7 +97,12 @@ pub(super) fn plan(tables: &Tables<'_>, mut command: CaptureCommand) -> Result<C
     for touched in touched {
         plan.touch(tables, &scheme_id, touched)?;
     }
+    let paths = index::paths_now(tables, &scheme_id)?;
     for moved in plan.heads.values() {
+        if moved.before.as_ref().is_none_or(|before| before.version != moved.after.version) {
+            let values = plan.command.commit.index.get(&moved.key).filter(|_| !moved.after.is_tombstone());
+            plan.index.plan(tables, &scheme_id, &paths, &moved.key, values)?;
+        }
         let row = &mut plan.scheme;
         let count = |row: &mut SchemeRow, head: &Head, by: i64| {
             let count = if head.is_tombstone() { &mut row.tombstones } else { &mut row.live };
@@ -236,6 +244,7 @@ impl CapturePlan {
             }
             tables.quarantine.remove(place)?;
         }
+        self.index.write(tables, scheme)?;
         for (place, body) in &self.bodies {
             tables.bodies.put(place, body)?;
         }

@@ -82,6 +82,11 @@ impl<'c> DeliveryPlan<'c> {
         if before.as_ref().map_or(0, |row| row.rev) != *expect {
             return Ok(WriteResult::Changed);
         }
+        for (mirror, mark) in &row.parked {
+            if mark.is_passed_by(super::index::mark_now(tables, mirror)?) {
+                return Ok(WriteResult::Changed);
+            }
+        }
         let ours = Owner { scheme: self.scheme.to_owned(), target: self.target.to_owned(), key: key.clone() };
         if let Some(identity) = claim
             && let Some(owner) = self.owner(tables, identity)?

@@ -5,6 +5,7 @@
 
 mod deliveries;
 mod documents;
+mod lookups;
 
 use std::path::{Path, PathBuf};
 

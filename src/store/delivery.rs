@@ -1,11 +1,14 @@
 //! Deliveries as stored: one row for each (scheme, target, document), and its attempts.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
 use crate::name::Key;
 use crate::reason::{Reason, State};
 use crate::receipt::Receipt;
+use crate::store::mirror::Mark;
 
 /// What a target was last told of a document or, while it was told nothing, the last version skipped for it that
 /// `compare` accepts (rule 1).
@@ -61,6 +64,10 @@ pub struct Delivery {
     pub absent_since: Option<Time>,
     /// The target document's identity: account, form and number (rule 11).
     pub identity: Option<String>,
+    /// Schemes in which it lacks a document, each as it stood before it was asked (rule 16): looked at again when
+    /// one of them comes further. Such a row is written only while none has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parked: BTreeMap<String, Mark>,
 }
 
 impl Delivery {
@@ -84,6 +91,7 @@ impl Delivery {
             probe_first: false,
             absent_since: None,
             identity: None,
+            parked: BTreeMap::new(),
         }
     }
 

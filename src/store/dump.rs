@@ -2,13 +2,14 @@
 //! that a test sees when they part from what they are made of.
 
 use super::body;
+use super::index::to_ready;
 use super::key::{KeyBytes, KeyReader};
 use super::lines::Lines;
 use super::rows::ON;
 use super::shared::Snapshot;
 use super::tables::{
-    self, ATTEMPTS, BODIES, CHANGES, COUNTS, DELIVERIES, HEADS, IDENTITIES, NOW, NUMBERS, Owner, QUARANTINE, QUEUE,
-    RUNS, SCHEMES, STATES, SchemeRow, TARGETS, Table, WATERMARKS,
+    self, ATTEMPTS, BODIES, CHANGES, COUNTS, DELIVERIES, HEADS, IDENTITIES, INDEXED, INDEXES, LOOKUP, NOW, NUMBERS,
+    Owner, QUARANTINE, QUEUE, RUNS, SCHEMES, STATES, SchemeRow, TARGETS, Table, WATERMARKS,
 };
 use super::value::{from_json, to_count, to_head};
 use crate::name::Key;
@@ -70,6 +71,18 @@ fn documents(snapshot: &Snapshot, lines: &mut Lines) -> Result<(), StoreError> {
     each(snapshot, &NUMBERS, |key, _| {
         let (scheme, number, document) = (key.text()?, key.text()?, document(key)?);
         lines.number(&scheme, &number, &document);
+        Some(())
+    })?;
+    each(snapshot, &INDEXES, |key, payload| {
+        lines.index(&key.text()?, &key.text()?, to_ready(payload)?);
+        Some(())
+    })?;
+    each(snapshot, &INDEXED, |key, payload| {
+        lines.indexed(&key.text()?, &key.text()?, &document(key)?, std::str::from_utf8(payload).ok()?);
+        Some(())
+    })?;
+    each(snapshot, &LOOKUP, |key, _| {
+        lines.lookup(&key.text()?, &key.text()?, &key.text()?, &document(key)?);
         Some(())
     })?;
     each(snapshot, &QUARANTINE, |key, payload| {

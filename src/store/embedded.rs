@@ -1,6 +1,6 @@
 //! The embedded store: one file, one writer thread, readers that never wait for it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,15 +11,15 @@ use super::file::{self, FORMAT, Opened, Opener, RedbOptions};
 use super::shared::{Handle, Shared, Snapshot};
 use super::verify::{self, Damage};
 use super::writer::{self, Command, Reply, Writer};
-use super::{dump, view_deliveries as deliveries, view_documents as documents};
+use super::{dump, index, view_deliveries as deliveries, view_documents as documents};
 use crate::change::Change;
 use crate::clock::Time;
 use crate::document::{Head, Quarantine};
 use crate::name::Key;
 use crate::reason::State;
 use crate::store::{
-    Attempt, CaptureCommit, CaptureDone, Delivery, DeliveryCommit, DocumentFilter, Info, Pending, Run, Store,
-    StoreError, TargetState, WriteResult,
+    Attempt, CaptureCommit, CaptureDone, Delivery, DeliveryCommit, DocumentFilter, IndexFill, Info, Mark, Pending, Run,
+    Store, StoreError, TargetState, WriteResult,
 };
 use crate::watermark::Progress;
 
@@ -29,7 +29,8 @@ use crate::watermark::Progress;
 /// and only where more than 64 commands wait does handing one over block. Reads are short transactions of the
 /// caller's thread. A value whose checksum does not match is never returned: the read fails with
 /// [`StoreError::Damaged`], and the writer makes good what it can, so that the next read succeeds (rule 26): a
-/// delivery becomes in doubt; queue, index, counts and numbers are built anew; a document whose head or newest body
+/// delivery becomes in doubt; queue, index, counts and numbers are built anew; what look-ups ask is emptied, to be
+/// filled from the snapshots before it counts again; a document whose head or newest body
 /// is lost stands in quarantine and differs from whatever is read next.
 pub struct RedbStore {
     shared: Arc<Shared>,
@@ -165,6 +166,14 @@ impl Store for RedbStore {
         self.command(|reply| Ok(Command::CutDue(scheme.to_owned(), target.to_owned(), latest, limit, reply)))
     }
 
+    fn set_indexed(&self, scheme: &str, paths: BTreeSet<String>) -> Pending<()> {
+        self.command(|reply| Ok(Command::Indexed(scheme.to_owned(), paths, reply)))
+    }
+
+    fn fill_index(&self, fill: IndexFill) -> Pending<()> {
+        self.command(|reply| Ok(Command::Fill(Box::new(fill), reply)))
+    }
+
     fn set_target(&self, scheme: &str, target: &str, state: TargetState) -> Pending<()> {
         self.command(|reply| Ok(Command::Target(scheme.to_owned(), target.to_owned(), Box::new(state), reply)))
     }
@@ -225,6 +234,18 @@ impl Store for RedbStore {
 
     fn by_number(&self, scheme: &str, number: &str) -> Result<Vec<Key>, StoreError> {
         self.read_healing(scheme, None, |s| documents::by_number(s, scheme, number))
+    }
+
+    fn indexed(&self, scheme: &str) -> Result<BTreeMap<String, bool>, StoreError> {
+        self.read_healing(scheme, None, |s| index::view_paths(s, scheme))
+    }
+
+    fn lookup(&self, scheme: &str, path: &str, text: &str, limit: usize) -> Result<Option<Vec<Key>>, StoreError> {
+        self.read_healing(scheme, None, |s| index::view(s, scheme, path, text, limit))
+    }
+
+    fn mark(&self, scheme: &str) -> Result<Mark, StoreError> {
+        self.read_healing(scheme, None, |s| index::view_mark(s, scheme))
     }
 
     fn documents(&self, scheme: &str, filter: &DocumentFilter) -> Result<Vec<(Key, Head)>, StoreError> {

@@ -94,7 +94,9 @@ pub(super) fn open(name: &str, opener: &Opener, check: bool) -> Result<Opened, S
         }
     }
     database.close().map_err(|e| refused(name, e))?;
-    Ok(Opened { database: open(Purpose::Use)?, unclean })
+    let database = open(Purpose::Use)?;
+    guarded(name, || complete(name, &database))?;
+    Ok(Opened { database, unclean })
 }
 
 /// Opens a database again within the process that had it open: its own commits are known to be whole.
@@ -135,6 +137,20 @@ pub(super) fn initialise(name: &str, database: &Database) -> Result<(), StoreErr
     drop(meta);
     transaction.commit().map_err(|e| fault(META.name, e))?;
     tracing::info!(database = name, format = FORMAT, "created");
+    Ok(())
+}
+
+/// Adds the tables that a database made by an older program of this format lacks.
+fn complete(name: &str, database: &Database) -> Result<(), StoreError> {
+    let reading = database.begin_read().map_err(|e| broken(name, e.to_string()))?;
+    let known = reading.list_tables().map_err(|e| fault(META.name, e))?.count();
+    drop(reading);
+    if known < ALL.len() {
+        let transaction = super::transaction::begin(database)?;
+        super::transaction::Tables::open(&transaction)?;
+        transaction.commit().map_err(|e| fault(META.name, e))?;
+        tracing::info!(database = name, "new tables added");
+    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::index;
 use super::key::{KeyBytes, KeyReader};
 use super::rows::{ON, STOP};
 use super::tables::{of_document, of_scheme};
@@ -20,7 +21,8 @@ const NO_HASH: [u8; 32] = [0; 32];
 /// Schemes that have a damaged row in one of the tables that can be rebuilt.
 pub(super) fn damaged(tables: &Tables<'_>) -> Result<BTreeSet<String>, StoreError> {
     let mut schemes = BTreeSet::new();
-    for rows in [&tables.heads, &tables.bodies, &tables.numbers] {
+    let indexes = [&tables.indexes, &tables.indexed, &tables.lookup];
+    for rows in [&tables.heads, &tables.bodies, &tables.numbers].into_iter().chain(indexes) {
         rows.scan_unchecked(None, |key, payload| {
             if payload.is_none() {
                 schemes.extend(KeyReader::new(key).text());
@@ -36,7 +38,8 @@ pub(super) fn rebuild(tables: &mut Tables<'_>, scheme: &str) -> Result<(), Store
     tracing::error!(scheme, "damaged documents: they are read from the source again");
     heads(tables, scheme)?;
     bodies(tables, scheme)?;
-    numbers(tables, scheme)
+    numbers(tables, scheme)?;
+    index::empty(tables, scheme)
 }
 
 fn heads(tables: &mut Tables<'_>, scheme: &str) -> Result<(), StoreError> {

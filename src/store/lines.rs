@@ -9,7 +9,7 @@ use crate::document::{Head, Quarantine};
 use crate::name::Key;
 use crate::reason::{MissingCode, Reason, State};
 use crate::receipt::Receipt;
-use crate::store::{Attempt, Base, Delivery, Run, TargetAnswer, TargetState};
+use crate::store::{Attempt, Base, Delivery, Mark, Run, TargetAnswer, TargetState};
 use crate::watermark::{Progress, Scan};
 
 /// The text so far.
@@ -143,6 +143,18 @@ impl Lines {
         self.line("numbers", &[scheme, number, key.as_str()], &[]);
     }
 
+    pub(super) fn index(&mut self, scheme: &str, path: &str, ready: bool) {
+        self.line("indexes", &[scheme, path], &[("ready", ready.to_string())]);
+    }
+
+    pub(super) fn indexed(&mut self, scheme: &str, path: &str, key: &Key, text: &str) {
+        self.line("indexed", &[scheme, path, key.as_str()], &[("text", word(text))]);
+    }
+
+    pub(super) fn lookup(&mut self, scheme: &str, path: &str, text: &str, key: &Key) {
+        self.line("lookup", &[scheme, path, text, key.as_str()], &[]);
+    }
+
     pub(super) fn quarantine(&mut self, scheme: &str, quarantine: &Quarantine) {
         let Quarantine { key, source_time, why, at } = quarantine;
         let fields = [("source", or_dash(*source_time)), ("why", word(why)), ("at", at.to_string())];
@@ -185,7 +197,10 @@ impl Lines {
             probe_first,
             absent_since,
             identity,
+            parked,
         } = row;
+        let parked: Vec<String> =
+            parked.iter().map(|(scheme, Mark { seq, complete })| format!("{scheme}:{seq}:{complete}")).collect();
         let fields = [
             ("rev", rev.to_string()),
             ("state", state.to_string()),
@@ -204,6 +219,7 @@ impl Lines {
             ("probe_first", probe_first.to_string()),
             ("absent_since", or_dash(*absent_since)),
             ("identity", maybe(identity.as_ref())),
+            ("parked", if parked.is_empty() { "-".to_owned() } else { word(&parked.join(",")) }),
         ];
         self.line("deliveries", &[scheme, target, key.as_str()], &fields);
     }

@@ -3,7 +3,7 @@
 //!
 //! [`traits`] and [`delivery`] are the contract; [`model`] and [`RedbStore`] keep it, under one conformance suite.
 //! The embedded form reads from below as `key`, `value`, `body` (bytes), `tables` (what there is), `rows` (one
-//! table, checked), `transaction`, `commit_capture`, `commit_deliveries`, `settings` (what a command does: planned
+//! table, checked), `transaction`, `commit_capture`, `index`, `commit_deliveries`, `settings` (what a command does: planned
 //! without writing, then written), `writer` (who does it), `view_documents`, `view_deliveries` (reads), `file`
 //! (opening), `heal_documents`, `heal_deliveries`, `verify` (decay).
 //!
@@ -17,9 +17,11 @@
 //! | `capture.between_snapshot_and_change` | heads and bodies are written, changes and progress are not |
 //! | `capture.before_commit`, `capture.after_commit` | around the commit that makes it durable |
 //! | `plan.`, `claim.`, `settle.`, `operate.` + `before_commit`, `after_commit` | the same for deliveries, by [`Step`] |
+//! | `index.before_commit`, `index.after_commit` | around values that look-ups ask, filled in from snapshots |
 //! | `store.commit.before`, `store.commit.after` | around any commit, after and before the answers |
 
 pub mod delivery;
+pub mod mirror;
 pub mod traits;
 
 mod body;
@@ -30,6 +32,7 @@ mod embedded;
 mod file;
 mod heal_deliveries;
 mod heal_documents;
+mod index;
 mod key;
 mod lines;
 pub mod model;
@@ -53,6 +56,7 @@ mod tests;
 pub use delivery::{Attempt, Base, Delivery, DeliveryCommit, DeliveryWrite, Step, WriteResult};
 pub use embedded::RedbStore;
 pub use file::RedbOptions;
+pub use mirror::{IndexFill, IndexValues, Mark};
 pub use pages::pages;
 pub use traits::{
     CaptureCommit, CaptureDone, Captured, DocumentFilter, Info, Pending, ProgressStep, Run, Store, StoreError,

@@ -2,8 +2,9 @@
 //! the tests, and the store of simulated runs. A commit works on a copy and replaces the state only when whole.
 
 mod dump;
+mod index;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::change::{Change, ChangeKind};
@@ -12,8 +13,8 @@ use crate::document::{Head, Quarantine};
 use crate::name::Key;
 use crate::reason::State;
 use crate::store::{
-    Attempt, CaptureCommit, CaptureDone, Delivery, DeliveryCommit, DocumentFilter, Info, Pending, Run, Store,
-    StoreError, TargetState, WriteResult,
+    Attempt, CaptureCommit, CaptureDone, Delivery, DeliveryCommit, DocumentFilter, IndexFill, Info, Mark, Pending, Run,
+    Store, StoreError, TargetState, WriteResult,
 };
 use crate::watermark::Progress;
 
@@ -39,6 +40,7 @@ struct Scheme {
     bodies: BTreeMap<(Key, u64), Arc<Vec<u8>>>,
     changes: Vec<Change>,
     quarantine: BTreeMap<Key, Quarantine>,
+    index: index::Index,
     targets: BTreeMap<String, Target>,
 }
 
@@ -124,6 +126,7 @@ impl Scheme {
             let (from, to) = (version, version + 1);
             self.changes.push(Change { seq, kind: captured.kind, key: captured.key.clone(), from, to, at });
             self.quarantine.remove(&captured.key);
+            self.index.set(&captured.key, commit.index.get(&captured.key).filter(|_| !deleted));
             self.heads.insert(captured.key, head);
         }
         for touched in commit.touched {
@@ -156,6 +159,8 @@ impl Scheme {
 
 impl Model {
     fn deliver(&mut self, commit: DeliveryCommit) -> Result<Vec<WriteResult>, StoreError> {
+        let mirrors = commit.writes.iter().flat_map(|write| write.row.parked.keys());
+        let marks: BTreeMap<String, Mark> = mirrors.map(|mirror| (mirror.clone(), self.mark(mirror))).collect();
         let scheme = self.schemes.entry(commit.scheme.clone()).or_default();
         let target = scheme.targets.entry(commit.target.clone()).or_default();
         if let Some((from, _)) = commit.position
@@ -166,7 +171,9 @@ impl Model {
         let mut results = Vec::new();
         for write in commit.writes {
             let rev = target.rows.get(&write.key).map_or(0, |row| row.rev);
-            if rev != write.expect {
+            let stands =
+                |(mirror, mark): (&String, &Mark)| marks.get(mirror).is_some_and(|now| !mark.is_passed_by(*now));
+            if rev != write.expect || !write.row.parked.iter().all(stands) {
                 results.push(WriteResult::Changed);
                 continue;
             }
@@ -243,6 +250,22 @@ impl Store for ModelStore {
         })
     }
 
+    fn set_indexed(&self, scheme: &str, paths: BTreeSet<String>) -> Pending<()> {
+        self.command(|model| {
+            model.schemes.entry(scheme.to_owned()).or_default().index.set_paths(paths);
+            Ok(())
+        })
+    }
+
+    fn fill_index(&self, fill: IndexFill) -> Pending<()> {
+        self.command(|model| {
+            if let Some(scheme) = model.schemes.get_mut(&fill.scheme) {
+                scheme.fill(fill);
+            }
+            Ok(())
+        })
+    }
+
     fn set_target(&self, scheme: &str, target: &str, state: TargetState) -> Pending<()> {
         self.command(|model| {
             let scheme = model.schemes.entry(scheme.to_owned()).or_default();
@@ -308,6 +331,18 @@ impl Store for ModelStore {
             let has = |head: &Head| head.number.as_deref() == Some(number);
             scheme.heads.iter().filter(|(_, head)| has(head)).map(|(key, _)| key.clone()).collect()
         })
+    }
+
+    fn indexed(&self, scheme: &str) -> Result<BTreeMap<String, bool>, StoreError> {
+        self.scheme(scheme, |scheme| scheme.index.paths())
+    }
+
+    fn lookup(&self, scheme: &str, path: &str, text: &str, limit: usize) -> Result<Option<Vec<Key>>, StoreError> {
+        self.scheme(scheme, |scheme| scheme.index.lookup(path, text, limit))
+    }
+
+    fn mark(&self, scheme: &str) -> Result<Mark, StoreError> {
+        self.read(|model| model.mark(scheme))
     }
 
     fn documents(&self, scheme: &str, filter: &DocumentFilter) -> Result<Vec<(Key, Head)>, StoreError> {

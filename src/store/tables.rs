@@ -52,6 +52,12 @@ pub(super) const BODIES: Table = Table { name: "bodies/1", shape: &[Text, Text, 
 pub(super) const CHANGES: Table = Table { name: "changes/1", shape: &[Text, U64] };
 /// scheme, number, document key -> nothing.
 pub(super) const NUMBERS: Table = Table { name: "numbers/1", shape: &[Text, Text, Text] };
+/// scheme, path -> one byte, 1 once it is filled: the paths that look-ups ask by.
+pub(super) const INDEXES: Table = Table { name: "indexes/1", shape: &[Text, Text] };
+/// scheme, path, document key -> the text that the newest snapshot has under an indexed path.
+pub(super) const INDEXED: Table = Table { name: "indexed/1", shape: &[Text, Text, Text] };
+/// scheme, path, text, document key -> nothing: the same, to be found by the text.
+pub(super) const LOOKUP: Table = Table { name: "lookup/1", shape: &[Text, Text, Text, Text] };
 /// scheme, document key -> quarantine as JSON.
 pub(super) const QUARANTINE: Table = Table { name: "quarantine/1", shape: &[Text, Text] };
 /// scheme, target -> target state as JSON.
@@ -70,7 +76,7 @@ pub(super) const ATTEMPTS: Table = Table { name: "attempts/1", shape: &[Text, Te
 pub(super) const IDENTITIES: Table = Table { name: "identities/1", shape: &[Text] };
 
 /// Every table.
-pub(super) const ALL: [&Table; 16] = [
+pub(super) const ALL: [&Table; 19] = [
     &META,
     &SCHEMES,
     &WATERMARKS,
@@ -79,6 +85,9 @@ pub(super) const ALL: [&Table; 16] = [
     &BODIES,
     &CHANGES,
     &NUMBERS,
+    &INDEXES,
+    &INDEXED,
+    &LOOKUP,
     &QUARANTINE,
     &TARGETS,
     &DELIVERIES,

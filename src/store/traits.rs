@@ -1,6 +1,6 @@
 //! The contract of every store: what a command promises, and the plain data it takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,6 +14,7 @@ use crate::document::{Head, Quarantine};
 use crate::name::Key;
 use crate::reason::State;
 use crate::store::delivery::{Attempt, Delivery, DeliveryCommit, WriteResult};
+use crate::store::mirror::{IndexFill, IndexValues, Mark};
 use crate::watermark::Progress;
 
 /// Why a store command failed. Nothing of a failed command is stored.
@@ -155,6 +156,8 @@ pub struct CaptureCommit {
     pub at: Option<Time>,
     /// New, changed and deleted documents.
     pub captured: Vec<Captured>,
+    /// Values of the captured documents under every indexed path ([`Store::set_indexed`]).
+    pub index: BTreeMap<Key, IndexValues>,
     /// Documents whose gate moves only.
     pub touched: Vec<Touched>,
     /// Documents that could not be read. A key in `captured`, `touched` or `cleared` leaves the quarantine.
@@ -274,13 +277,21 @@ pub trait Store: Send + Sync + 'static {
     fn commit_capture(&self, commit: CaptureCommit) -> Pending<CaptureDone>;
 
     /// Writes deliveries of one target: planned, claimed, settled or moved by a person, each checked against the
-    /// revision it was made from. A write whose row has changed meanwhile, or whose identity another document owns,
-    /// is left out and reported; the others are stored.
+    /// revision it was made from. A write whose row has changed meanwhile, whose identity another document owns, or
+    /// that parks a document although a scheme it asked has come further ([`Delivery::parked`]), is left out and
+    /// reported; the others are stored.
     fn commit_deliveries(&self, commit: DeliveryCommit) -> Pending<Vec<WriteResult>>;
 
     /// Moves deliveries that are due later than `latest` to `latest`, the latest ones first and at most `limit` of
     /// them, and tells how many were moved (rule 29: due times are cut after the clock has stepped).
     fn cut_due(&self, scheme: &str, target: &str, latest: Time, limit: usize) -> Pending<usize>;
+
+    /// Says by which paths a scheme's newest snapshots are looked up from now on. What is new counts once it is
+    /// filled; what is not named any more is dropped.
+    fn set_indexed(&self, scheme: &str, paths: BTreeSet<String>) -> Pending<()>;
+
+    /// Fills indexes with what was stored before they were asked for.
+    fn fill_index(&self, fill: IndexFill) -> Pending<()>;
 
     /// Stores a target's own state (not its position, which moves only with deliveries).
     fn set_target(&self, scheme: &str, target: &str, state: TargetState) -> Pending<()>;
@@ -309,6 +320,13 @@ pub trait Store: Send + Sync + 'static {
     fn changes(&self, scheme: &str, after: u64, limit: usize) -> Result<Vec<Change>, StoreError>;
     /// Keys by number, exactly.
     fn by_number(&self, scheme: &str, number: &str) -> Result<Vec<Key>, StoreError>;
+    /// The paths a scheme's snapshots are indexed by, and whether each is filled.
+    fn indexed(&self, scheme: &str) -> Result<BTreeMap<String, bool>, StoreError>;
+    /// Keys of live documents whose newest snapshot has this text under an indexed path, in key order. None while
+    /// the path is not indexed or not filled.
+    fn lookup(&self, scheme: &str, path: &str, text: &str, limit: usize) -> Result<Option<Vec<Key>>, StoreError>;
+    /// How far a scheme that is looked up in has come.
+    fn mark(&self, scheme: &str) -> Result<Mark, StoreError>;
     /// Documents in key order.
     fn documents(&self, scheme: &str, filter: &DocumentFilter) -> Result<Vec<(Key, Head)>, StoreError>;
     /// How many documents are known: (live, tombstones).

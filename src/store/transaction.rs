@@ -4,8 +4,8 @@ use redb::{Database, Durability, WriteTransaction};
 
 use super::rows::{Rows, WriteRows, fault};
 use super::tables::{
-    self, ATTEMPTS, BODIES, CHANGES, COUNTS, DELIVERIES, HEADS, IDENTITIES, META, NUMBERS, QUARANTINE, QUEUE, RUNS,
-    SCHEMES, STATES, TARGETS, WATERMARKS,
+    self, ATTEMPTS, BODIES, CHANGES, COUNTS, DELIVERIES, HEADS, IDENTITIES, INDEXED, INDEXES, LOOKUP, META, NUMBERS,
+    QUARANTINE, QUEUE, RUNS, SCHEMES, STATES, TARGETS, WATERMARKS,
 };
 use crate::store::StoreError;
 
@@ -19,6 +19,9 @@ pub(super) struct Tables<'t> {
     pub(super) bodies: WriteRows<'t>,
     pub(super) changes: WriteRows<'t>,
     pub(super) numbers: WriteRows<'t>,
+    pub(super) indexes: WriteRows<'t>,
+    pub(super) indexed: WriteRows<'t>,
+    pub(super) lookup: WriteRows<'t>,
     pub(super) quarantine: WriteRows<'t>,
     pub(super) targets: WriteRows<'t>,
     pub(super) deliveries: WriteRows<'t>,
@@ -45,6 +48,9 @@ impl<'t> Tables<'t> {
             bodies: open(&BODIES)?,
             changes: open(&CHANGES)?,
             numbers: open(&NUMBERS)?,
+            indexes: open(&INDEXES)?,
+            indexed: open(&INDEXED)?,
+            lookup: open(&LOOKUP)?,
             quarantine: open(&QUARANTINE)?,
             targets: open(&TARGETS)?,
             deliveries: open(&DELIVERIES)?,

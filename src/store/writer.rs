@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use super::commit_capture::{self, CaptureCommand, CapturePlan};
 use super::commit_deliveries::{self, CutPlan, DeliveryPlan};
 use super::file::{self, Opened, Opener};
+use super::index::{self, IndexPlan};
 use super::rows::fault;
 use super::settings::{self, SettingPlan};
 use super::shared::{Handle, Shared};
@@ -23,7 +24,7 @@ use super::transaction::{self, Tables};
 use super::{heal_deliveries, heal_documents};
 use crate::clock::Time;
 use crate::crash;
-use crate::store::{CaptureDone, DeliveryCommit, Step, StoreError, TargetState, WriteResult};
+use crate::store::{CaptureDone, DeliveryCommit, IndexFill, Step, StoreError, TargetState, WriteResult};
 
 /// Commands that may wait: each sender waits for its answer before it goes on, so this is more than there are
 /// schemes and targets at work; further ones block their sender.
@@ -69,6 +70,10 @@ pub(super) enum Command {
     Deliveries(Box<DeliveryCommit>, Reply<Vec<WriteResult>>),
     /// Due times later than this are cut, so many of them.
     CutDue(String, String, Time, usize, Reply<usize>),
+    /// The paths a scheme is looked up by.
+    Indexed(String, BTreeSet<String>, Reply<()>),
+    /// Values of what was stored before.
+    Fill(Box<IndexFill>, Reply<()>),
     /// A target's own state.
     Target(String, String, Box<TargetState>, Reply<()>),
     /// Why a scheme's capture is paused.
@@ -87,7 +92,8 @@ impl Command {
                 commit.writes.iter().map(|write| 1024 + payload(write)).sum()
             }
             Self::CutDue(.., limit, _) => limit.saturating_mul(1024),
-            Self::Target(..) | Self::Paused(..) | Self::Heal(..) => 1024,
+            Self::Fill(fill, _) => 1024 + 256 * fill.entries.len(),
+            Self::Indexed(..) | Self::Target(..) | Self::Paused(..) | Self::Heal(..) => 1024,
         }
     }
 
@@ -97,7 +103,9 @@ impl Command {
             Self::Capture(_, reply) => reply.send(Err(error)),
             Self::Deliveries(_, reply) => reply.send(Err(error)),
             Self::CutDue(.., reply) => reply.send(Err(error)),
-            Self::Target(.., reply) | Self::Paused(.., reply) => reply.send(Err(error)),
+            Self::Indexed(.., reply) | Self::Fill(_, reply) | Self::Target(.., reply) | Self::Paused(.., reply) => {
+                reply.send(Err(error));
+            }
             Self::Heal(..) => {}
         }
     }
@@ -112,7 +120,8 @@ impl Command {
                 Step::Settle => ("settle.before_commit", "settle.after_commit"),
                 Step::Operate => ("operate.before_commit", "operate.after_commit"),
             }),
-            Self::CutDue(..) | Self::Target(..) | Self::Paused(..) | Self::Heal(..) => None,
+            Self::Fill(..) => Some(("index.before_commit", "index.after_commit")),
+            Self::CutDue(..) | Self::Indexed(..) | Self::Target(..) | Self::Paused(..) | Self::Heal(..) => None,
         }
     }
 }
@@ -245,6 +254,16 @@ impl Writer {
                 let plan = self.plan_healed(tables, group, (&scheme, &target), plan)?;
                 carry_out(tables, group, reply, plan, CutPlan::write)?
             }
+            Command::Indexed(scheme, paths, reply) => {
+                let plan = self
+                    .plan_index(tables, group, &scheme, |tables| index::plan_paths(tables, scheme.clone(), &paths))?;
+                carry_out(tables, group, reply, plan, IndexPlan::write)?
+            }
+            Command::Fill(fill, reply) => {
+                let plan =
+                    self.plan_index(tables, group, &fill.scheme, |tables| index::plan_fill(tables, (*fill).clone()))?;
+                carry_out(tables, group, reply, plan, IndexPlan::write)?
+            }
             Command::Target(scheme, target, state, reply) => {
                 let plan = settings::plan_target(tables, scheme, target, *state);
                 carry_out(tables, group, reply, plan, SettingPlan::write)?
@@ -272,6 +291,22 @@ impl Writer {
     ) -> Result<Result<P, StoreError>, StoreError> {
         let first = plan(tables);
         if !matches!(first, Err(StoreError::Damaged { .. })) || !self.heal(tables, scheme, Some(target))? {
+            return Ok(first);
+        }
+        group.wrote = true;
+        Ok(plan(tables))
+    }
+
+    /// Plans a change of a scheme's indexes; where that meets a damaged row, they are emptied and it plans once more.
+    fn plan_index<P>(
+        &mut self,
+        tables: &mut Tables<'_>,
+        group: &mut Group,
+        scheme: &str,
+        plan: impl Fn(&Tables<'_>) -> Result<P, StoreError>,
+    ) -> Result<Result<P, StoreError>, StoreError> {
+        let first = plan(tables);
+        if !matches!(first, Err(StoreError::Damaged { .. })) || !self.heal(tables, scheme, None)? {
             return Ok(first);
         }
         group.wrote = true;

@@ -13,7 +13,8 @@ use crate::capture::{Capture, CaptureError, Outcome};
 use crate::change::Change;
 use crate::clock::{Clock, Time, Zone};
 use crate::connector::{
-    CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outgoing, Page, Probe, SourceCall, TargetCall, Window,
+    CallSpec, Connector, DetailCall, Fault, FaultKind, FetchRequest, Finding, Outgoing, Page, Probe, SourceCall,
+    TargetCall, Window,
 };
 use crate::document::{Head, RawDocument};
 use crate::engine::{Surroundings, SystemReady, check};
@@ -63,6 +64,11 @@ pub struct Double {
     pub pages: Mutex<VecDeque<Answer>>,
     pub keys: Mutex<VecDeque<Answer>>,
     pub windows: Mutex<Vec<(Window, Option<String>)>>,
+    /// Positions asked for without a window.
+    pub fulls: Mutex<Vec<Option<String>>>,
+    /// Whole documents by their listed key; none is gone.
+    pub details: Mutex<BTreeMap<String, Result<String, FaultKind>>>,
+    pub details_asked: Mutex<Vec<String>>,
     pub keys_asked: Mutex<Vec<String>>,
     pub offset: Mutex<i64>,
     call: SourceCall,
@@ -83,6 +89,11 @@ impl Connector for Double {
         Some(self.call.clone())
     }
 
+    fn detail_call(&self, call: &str) -> Option<DetailCall> {
+        let fields = ["id", "no", "rev", "sku"].map(str::to_owned).to_vec();
+        (call == "info").then(|| DetailCall { fields, params: vec!["id"], numeric: Vec::new() })
+    }
+
     fn target_call(&self, _call: &str) -> Option<TargetCall> {
         None
     }
@@ -100,13 +111,27 @@ impl Connector for Double {
     }
 
     async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Page, Fault> {
-        self.windows.lock().unwrap().push((request.window.unwrap(), request.position.map(str::to_owned)));
+        let position = request.position.map(str::to_owned);
+        match request.window {
+            Some(window) => self.windows.lock().unwrap().push((window, position)),
+            None => self.fulls.lock().unwrap().push(position),
+        }
         played(&self.pages)
     }
 
     async fn fetch_keys(&self, _source: &Source, keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
         self.keys_asked.lock().unwrap().extend(keys.iter().map(|parts| parts.join("/")));
         played(&self.keys)
+    }
+
+    async fn fetch_detail(&self, _call: &str, params: &[(String, String)]) -> Result<Option<RawDocument>, Fault> {
+        let asked = params.iter().map(|(name, text)| format!("{name}={text}")).collect::<Vec<_>>().join(" ");
+        self.details_asked.lock().unwrap().push(asked);
+        match self.details.lock().unwrap().get(&params[0].1) {
+            Some(Ok(text)) => Ok(Some(RawDocument { bytes: text.clone().into_bytes() })),
+            Some(Err(kind)) => Err(Fault::new(*kind, format!("{kind:?}"))),
+            None => Ok(None),
+        }
     }
 
     fn prepare(
@@ -144,10 +169,16 @@ pub struct Desk {
     pub source: Arc<Double>,
     pub clock: Arc<HandClock>,
     pub capture: Capture,
+    pub source_more: &'static str,
 }
 
 /// A capture whose scheme has these lines more; the call is described by what differs from an ordinary one.
 pub fn desk(more: &str, differs: impl FnOnce(&mut SourceCall)) -> Desk {
+    desk_over(", start: 1h, window: 2h", more, differs)
+}
+
+/// The same with these keys more in its `source`.
+pub fn desk_over(source_more: &'static str, more: &str, differs: impl FnOnce(&mut SourceCall)) -> Desk {
     let mut call = SourceCall {
         fields: ["id", "no", "rev", "modified", "ts"].map(str::to_owned).to_vec(),
         params: Vec::new(),
@@ -165,16 +196,25 @@ pub fn desk(more: &str, differs: impl FnOnce(&mut SourceCall)) -> Desk {
         pages: Mutex::default(),
         keys: Mutex::default(),
         windows: Mutex::default(),
+        fulls: Mutex::default(),
+        details: Mutex::default(),
+        details_asked: Mutex::default(),
         keys_asked: Mutex::default(),
         offset: Mutex::default(),
         call,
     });
     let (store, clock) = (Arc::default(), Arc::new(HandClock(Mutex::new((NOON, Duration::ZERO)))));
-    let capture = capture(TIME, more, &store, &source, &clock);
-    Desk { store, source, clock, capture }
+    let capture = capture(TIME, (source_more, more), &store, &source, &clock);
+    Desk { store, source, clock, capture, source_more }
 }
 
-fn capture(time: &str, more: &str, store: &Arc<ModelStore>, source: &Arc<Double>, clock: &Arc<HandClock>) -> Capture {
+fn capture(
+    time: &str,
+    (source_more, more): (&str, &str),
+    store: &Arc<ModelStore>,
+    source: &Arc<Double>,
+    clock: &Arc<HandClock>,
+) -> Capture {
     let zone = Zone::utc();
     let connector: Arc<dyn Connector> = Arc::<Double>::clone(source);
     let around = Surroundings {
@@ -185,7 +225,7 @@ fn capture(time: &str, more: &str, store: &Arc<ModelStore>, source: &Arc<Double>
     };
     let yaml = format!(
         "title: t\nschedule: {{ every: 5m }}\n\
-         source: {{ system: d, call: list, key: $.id, number: $.no, start: 1h, overlap: 10m, window: 2h, {time} }}\n\
+         source: {{ system: d, call: list, key: $.id, number: $.no, overlap: 10m, {time}{source_more} }}\n\
          {more}\n"
     );
     let folder = tempfile::tempdir().unwrap();
@@ -201,15 +241,22 @@ fn capture(time: &str, more: &str, store: &Arc<ModelStore>, source: &Arc<Double>
     Capture::new(ready.scheme, ready.capture, ready.connector, store, (clock, zone), changed, stop)
 }
 
+impl Capture {
+    /// As where look-ups ask by these paths.
+    pub fn index_by(&mut self, paths: &[&str]) {
+        self.plan.index = paths.iter().map(|path| crate::query::Query::parse(path).unwrap()).collect();
+    }
+}
+
 impl Desk {
     /// The same capture under a changed scheme.
     pub fn reconfigured(&self, more: &str) -> Capture {
-        capture(TIME, more, &self.store, &self.source, &self.clock)
+        capture(TIME, (self.source_more, more), &self.store, &self.source, &self.clock)
     }
 
     /// The same capture whose source says something else of time and fields.
     pub fn reconfigured_source(&self, time: &str) -> Capture {
-        capture(time, "", &self.store, &self.source, &self.clock)
+        capture(time, (self.source_more, ""), &self.store, &self.source, &self.clock)
     }
 
     /// One run over these pages.
@@ -221,6 +268,10 @@ impl Desk {
     /// What the next questions by key are answered.
     pub fn by_key<const N: usize>(&self, answers: [Answer; N]) {
         self.source.keys.lock().unwrap().extend(answers);
+    }
+
+    pub fn clock_now(&self) -> Time {
+        self.clock.now()
     }
 
     pub fn progress(&self) -> Progress {
@@ -248,6 +299,6 @@ impl Desk {
 
     /// Pages asked for so far.
     pub fn asked(&self) -> usize {
-        self.source.windows.lock().unwrap().len()
+        self.source.windows.lock().unwrap().len() + self.source.fulls.lock().unwrap().len()
     }
 }

@@ -46,6 +46,7 @@ fn source(call: &str, params: &[(&str, &str)]) -> Source {
         cursor: None,
         mode: Mode::Window,
         start: Start::Back(Duration::ZERO),
+        detail: None,
         overlap: Duration::ZERO,
         window: Duration::from_secs(86_400),
         sweep: None,

@@ -142,7 +142,12 @@ impl Connector for Okki {
         let unrecognised = |what: String| self.client.fault(FaultKind::Unknown, format!("`{}`: {what}", call.name));
         let listing = listing::read(&data).map_err(unrecognised)?;
         let next = if call.paged { at.next(&listing).map_err(unrecognised)? } else { None };
-        Ok(Page { documents: listing.documents, next: next.map(|next| next.to_string()), total: listing.total })
+        Ok(Page {
+            documents: listing.documents,
+            next: next.map(|next| next.to_string()),
+            total: listing.total,
+            ..Page::default()
+        })
     }
 
     async fn fetch_keys(&self, source: &scheme::Source, keys: &[Vec<String>], by_number: bool) -> Result<Page, Fault> {

@@ -3,6 +3,7 @@
 
 mod doubt;
 mod find;
+mod lookups;
 mod operate;
 mod order;
 mod owner;

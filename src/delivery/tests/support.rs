@@ -16,14 +16,15 @@ use crate::connector::{
 };
 use crate::delivery::operate::Resolution;
 use crate::delivery::worker::write_of;
-use crate::delivery::{Worker, operate};
-use crate::document::Quarantine;
-use crate::engine::{Surroundings, SystemReady, check};
-use crate::mapping::{Lookups, Tables};
+use crate::delivery::{LookupsNow, Worker, operate};
+use crate::document::{Quarantine, RawDocument};
+use crate::engine::{Ready, Surroundings, SystemReady, check};
+use crate::fault::Fault as SchemeFault;
+use crate::mapping::{Lookups, Table, Tables};
 use crate::name::Key;
 use crate::reason::{Code, State};
 use crate::receipt::Receipt;
-use crate::scheme::{Scheme, Source};
+use crate::scheme::{SchemeFile, Source};
 use crate::store::model::ModelStore;
 use crate::store::{
     Attempt, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, Step, Store, TargetAnswer, TargetState,
@@ -90,6 +91,8 @@ pub struct Double {
     pub sent: Mutex<Vec<(String, Vec<Outgoing>)>>,
     pub asked: Mutex<Vec<Probe>>,
     pub logins: Mutex<u32>,
+    /// What each call lists.
+    pub listed: Mutex<BTreeMap<String, Vec<Value>>>,
 }
 
 #[async_trait]
@@ -143,8 +146,10 @@ impl Connector for Double {
         Some(0)
     }
 
-    async fn fetch(&self, _request: &FetchRequest<'_>) -> Result<Page, Fault> {
-        Ok(Page::default())
+    async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Page, Fault> {
+        let listed = self.listed.lock().unwrap().get(&request.source.call).cloned().unwrap_or_default();
+        let documents = listed.into_iter().map(|document| RawDocument { bytes: document.to_string().into_bytes() });
+        Ok(Page { documents: documents.collect(), ..Page::default() })
     }
 
     async fn fetch_keys(&self, _source: &Source, _keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
@@ -204,6 +209,7 @@ pub struct Desk {
     pub clock: Arc<HandClock>,
     pub worker: Arc<Worker>,
     yaml: String,
+    lookups: LookupsNow,
 }
 
 /// A desk whose target is written so, below its mapping of number, revision and status.
@@ -212,50 +218,80 @@ pub async fn desk(target: &str) -> Desk {
 }
 
 pub async fn desk_with(target: &str, answer: TargetAnswer) -> Desk {
+    desk_looking(target, answer, tables_of_now()).await
+}
+
+/// The look-ups of a program without tables.
+pub fn tables_of_now() -> LookupsNow {
+    Arc::new(|| Arc::new(Tables::default()) as Arc<dyn Lookups + Send + Sync>)
+}
+
+/// A desk whose tables are asked through these look-ups.
+pub async fn desk_looking(target: &str, answer: TargetAnswer, lookups: LookupsNow) -> Desk {
     let (store, double): (Arc<ModelStore>, Arc<Double>) = (Arc::default(), Arc::default());
     let clock = Arc::new(HandClock(Mutex::new((Time(1_800_000_000_000), Duration::from_secs(1000)))));
-    let worker = worker(target, &store, &double, &clock);
+    let worker = worker(target, &store, &double, &clock, &lookups);
     let plan = worker.plan();
     let (account, rules) = (plan.account.clone(), plan.rules.clone());
     let state = TargetState { answer: Some(answer), account, rules, ..TargetState::default() };
     store.set_target(&plan.scheme, &plan.name, state).await.unwrap();
-    Desk { store, target: double, clock, worker, yaml: target.to_owned() }
+    Desk { store, target: double, clock, worker, yaml: target.to_owned(), lookups }
 }
 
 /// A worker of the scheme `s` and target `t`, made ready as by the program.
-fn worker(target: &str, store: &Arc<ModelStore>, double: &Arc<Double>, clock: &Arc<HandClock>) -> Arc<Worker> {
-    let zone = Zone::utc();
-    let connector: Arc<dyn Connector> = Arc::<Double>::clone(double);
-    let around = Surroundings {
-        systems: BTreeMap::from([("d".to_owned(), SystemReady { connector, settle: None, concurrency: 1 })]),
-        tables: Arc::default(),
-        lookups: Arc::new(|| Arc::new(Tables::default()) as Arc<dyn Lookups + Send + Sync>),
-        zone: zone.clone(),
-    };
-    let yaml = format!(
-        "title: t\nschedule: {{ every: 5m }}\n\
-         source: {{ system: d, call: list, key: $.id, number: $.no, time: $.modified }}\n\
-         initial: send\n\
-         diff: {{ ignore: [$.modified], lists: {{ $.FSaleOrderEntry: $.FEntryID }} }}\n\
-         targets:\n  t:\n    system: d\n    mapping: {{ no: $.no, rev: $.rev }}\n{}",
-        target.lines().map(|line| format!("    {}\n", line.trim_end())).collect::<String>()
-    );
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("s.yaml");
-    std::fs::write(&file, &yaml).unwrap();
-    let scheme = Scheme::load(&file, &zone).unwrap_or_else(|faults| panic!("{yaml}\n{faults:?}"));
-    let (mut ready, faults) = check(vec![scheme], &around);
-    assert!(faults.is_empty(), "{yaml}\n{faults:?}");
+fn worker(
+    target: &str,
+    store: &Arc<ModelStore>,
+    double: &Arc<Double>,
+    clock: &Arc<HandClock>,
+    lookups: &LookupsNow,
+) -> Arc<Worker> {
+    let (mut ready, faults) = ready(target, "", double, lookups);
+    assert!(faults.is_empty(), "{target}\n{faults:?}");
     let plan = ready.remove(0).targets.remove(0);
     let (store, clock): (Arc<dyn Store>, Arc<dyn Clock>) =
         (Arc::<ModelStore>::clone(store), Arc::<HandClock>::clone(clock));
     Worker::new(plan, store, clock, CancellationToken::new())
 }
 
+/// The scheme `s` with its target `t`, mapped as written or else by number and revision, and beside it the scheme
+/// `m`, which only captures; there is a table `t` of `code` and `name`.
+pub fn ready(target: &str, mirror: &str, double: &Arc<Double>, lookups: &LookupsNow) -> (Vec<Ready>, Vec<SchemeFault>) {
+    let zone = Zone::utc();
+    let connector: Arc<dyn Connector> = Arc::<Double>::clone(double);
+    let mut tables = Tables::default();
+    tables.insert("t", Table::read("t.csv".as_ref(), b"code,name\n").unwrap());
+    let around = Surroundings {
+        systems: BTreeMap::from([("d".to_owned(), SystemReady { connector, settle: None, concurrency: 1 })]),
+        tables: Arc::new(tables),
+        lookups: Arc::clone(lookups),
+        zone: zone.clone(),
+    };
+    let mapping = if target.contains("mapping:") { "" } else { "    mapping: { no: $.no, rev: $.rev }\n" };
+    let own = format!(
+        "title: t\nschedule: {{ every: 5m }}\n\
+         source: {{ system: d, call: list, key: $.id, number: $.no, time: $.modified }}\n\
+         initial: send\ndiff: {{ ignore: [$.modified], lists: {{ $.FSaleOrderEntry: $.FEntryID }} }}\n\
+         targets:\n  t:\n    system: d\n{mapping}{}",
+        target.lines().map(|line| format!("    {}\n", line.trim_end())).collect::<String>()
+    );
+    let mirror = format!("source: {{ system: d, call: mirrored, key: $.id, mode: full }}\n{mirror}");
+    let folder = tempfile::tempdir().unwrap();
+    let mut faults = Vec::new();
+    let files = [("s", own), ("m", mirror)].map(|(id, yaml)| {
+        let file = folder.path().join(format!("{id}.yaml"));
+        std::fs::write(&file, &yaml).unwrap();
+        let read = SchemeFile::read(&file, &zone, &mut faults).unwrap();
+        assert!(faults.is_empty(), "{yaml}\n{faults:?}");
+        read
+    });
+    check(files.to_vec(), &around)
+}
+
 impl Desk {
     /// The worker of another process over the same store.
     pub fn another_process(&self) -> Arc<Worker> {
-        worker(&self.yaml, &self.store, &self.target, &self.clock)
+        worker(&self.yaml, &self.store, &self.target, &self.clock, &self.lookups)
     }
 
     /// Captures the next version of a document, `fields` beside its id and number.

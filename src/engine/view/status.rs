@@ -24,6 +24,8 @@ pub struct SchemeStatus {
     pub watermark: Option<String>,
     /// End up to which windows were walked.
     pub walked_to: Option<String>,
+    /// End of the last complete scan: in `mode: full`, when everything was last read.
+    pub complete_to: Option<String>,
     /// Seconds from the end of the last complete scan to now; none before the first.
     pub behind: Option<u64>,
     /// End of the scan under way, if one is.
@@ -126,6 +128,7 @@ pub fn status(store: &dyn Store, scheme: &Scheme, now: Time) -> Result<SchemeSta
         paused: store.paused(id)?,
         watermark: text(progress.as_ref().and_then(|p| p.watermark)),
         walked_to: text(progress.as_ref().and_then(|p| p.walked_to)),
+        complete_to: text(progress.as_ref().and_then(|p| p.complete_to)),
         behind: progress.as_ref().and_then(|p| p.complete_to).map(|to| now.since(to).as_secs()),
         scanning_to: text(progress.as_ref().and_then(|p| p.scan.as_ref()).map(|scan| scan.to)),
         documents,

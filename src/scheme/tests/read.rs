@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use super::told;
 use crate::clock::{Schedule, Zone};
-use crate::scheme::{BaselineMissing, InDoubt, Initial, Mode, Numbers, Scheme, SchemeFile, Start, load_all, read_all};
+use crate::scheme::{
+    BaselineMissing, DetailWhen, InDoubt, Initial, Mode, Numbers, Scheme, SchemeFile, Start, load_all, read_all,
+};
 
 fn zone() -> Zone {
     Zone::named("Asia/Shanghai").unwrap()
@@ -205,10 +207,9 @@ fn a_scheme_file_tells_where_its_expressions_stand() {
 #[test]
 fn what_is_to_come_is_said_to_be_not_supported_yet() {
     for (source, target, expected) in [
-        ("  detail: { call: x }\n", "", "5:3: `detail` is not supported yet"),
         ("  scheme: other\n", "", "5:3: `scheme` is not supported yet"),
         ("  cursor: $.ts\n", "", "5:3: `cursor` is not supported yet"),
-        ("  mode: full\n", "", "5:9: `full` is not supported yet"),
+        ("  mode: cursor\n", "", "5:9: `cursor` is not supported yet"),
         ("", "    hours: \"06:00-23:00\"\n", "9:5: `hours` is not supported yet"),
         ("", "    initial: adopt\n", "9:14: `adopt` is not supported yet"),
         ("", "    writeback: { system: erp, call: save }\n", "9:5: `writeback` is not supported yet"),
@@ -217,6 +218,31 @@ fn what_is_to_come_is_said_to_be_not_supported_yet() {
     }
     // It may stand for what would be missing.
     assert_eq!(read("source: { scheme: other }\n").1, ["1:11: `scheme` is not supported yet"]);
+}
+
+#[test]
+fn a_detail_has_its_call_and_the_parameters_that_name_a_listed_document() {
+    let text =
+        "  mode: full\n  detail: { call: info, params: { id: $.id, kind: all, no: \"N{{ $.no }}\" }, when: always }\n";
+    let (scheme, faults) = read(&with(text, ""));
+    assert_eq!(faults, Vec::<String>::new());
+    let source = scheme.unwrap().source;
+    assert_eq!((source.mode, source.start), (Mode::Full, Start::Everything));
+    let detail = source.detail.unwrap();
+    assert_eq!((detail.call.as_str(), detail.when), ("info", DetailWhen::Always));
+    let params: Vec<_> = detail.params.iter().map(|param| (param.name.text.as_str(), param.value.text())).collect();
+    assert_eq!(params, [("id", "{{ $.id }}"), ("kind", "all"), ("no", "N{{ $.no }}")]);
+    for (detail, expected) in [
+        ("{ call: info }", "5:3: `params` is missing"),
+        ("{ call: info, params: { id: $.a b } }", "5:4"),
+        ("{ call: info, params: { id: all } }", "5:33: `params` names no field of the listed document"),
+        ("{ call: info, params: { id: $.id }, when: never }", "5:53: "),
+    ] {
+        let faults = read(&with(&format!("  detail: {detail}\n"), "")).1;
+        assert!(matches!(&*faults, [fault] if fault.starts_with(expected)), "{detail}: {faults:?}");
+    }
+    let start = read(&with("  mode: full\n  start: 2024-03-01\n", "")).0.unwrap().source.start;
+    assert_eq!(start, Start::At(zone().read("2024-03-01").unwrap()));
 }
 
 #[test]

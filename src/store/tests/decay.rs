@@ -6,14 +6,18 @@ use std::path::{Path, PathBuf};
 use redb::ReadableTable;
 
 use super::random::{self, SCHEMES, TARGETS};
-use super::samples::{attempt, capture, captured, created, deliver, give, key, progress, reads, row, run, step, write};
+use super::samples::{
+    attempt, capture, captured, created, deliver, give, key, progress, reads, row, run, step, values, write,
+};
 use super::storage::Memory;
 use crate::change::ChangeKind;
 use crate::clock::Time;
 use crate::reason::{Code, State};
 use crate::store::key::KeyBytes;
-use crate::store::tables::{self, BODIES, COUNTS, DELIVERIES, HEADS, NOW, QUEUE, STATES, Table, WATERMARKS};
-use crate::store::{CaptureCommit, Damage, RedbOptions, RedbStore, Store, StoreError, WriteResult};
+use crate::store::tables::{
+    self, BODIES, COUNTS, DELIVERIES, HEADS, INDEXED, INDEXES, LOOKUP, NOW, QUEUE, STATES, Table, WATERMARKS,
+};
+use crate::store::{CaptureCommit, Damage, IndexFill, RedbOptions, RedbStore, Store, StoreError, WriteResult};
 
 fn open(path: &Path) -> RedbStore {
     RedbStore::open(path, &RedbOptions::default()).unwrap()
@@ -253,5 +257,36 @@ fn rule_26_queue_index_and_counts_are_built_anew() {
         let without_other: String =
             dump.lines().filter(|line| !line.starts_with("schemes other")).map(|l| format!("{l}\n")).collect();
         assert_eq!(without_other, expected, "{}", table.name);
+    }
+}
+
+#[test]
+fn rule_26_what_look_ups_ask_is_emptied_and_counts_again_once_it_is_filled() {
+    let fill = |entries| IndexFill { scheme: "s".into(), entries, ready: vec!["$.sku".into()] };
+    let indexed = |store: &dyn Store| {
+        store.set_indexed("s", ["$.sku".to_owned()].into()).wait().unwrap();
+        store.commit_capture(created("s", &["1", "2"])).wait().unwrap();
+        store.fill_index(fill(vec![(key("1"), 1, values(Some("A"), None))])).wait().unwrap();
+    };
+    let place = || tables::of_scheme("s").text("$.sku");
+    for (table, at) in [(&LOOKUP, place().text("A").text("1")), (&INDEXED, place().text("1")), (&INDEXES, place())] {
+        let (_folder, path) = stored(indexed);
+        damage(&path, table, &at);
+        let store = open(&path);
+        let again = CaptureCommit {
+            index: [(key("1"), values(Some("B"), None))].into(),
+            ..capture("s", vec![captured("1", 1, ChangeKind::Updated)])
+        };
+        let met = match table.name {
+            name if name == INDEXED.name => store.commit_capture(again).wait().map(|_| ()),
+            _ => store.lookup("s", "$.sku", "A", 9).map(|_| ()),
+        };
+        assert!(matches!(met, Err(StoreError::Damaged { .. })), "{}: {met:?}", table.name);
+        settle(&store);
+        assert_eq!(store.lookup("s", "$.sku", "A", 9).unwrap(), None, "{}", table.name);
+        assert_eq!(store.indexed("s").unwrap(), [("$.sku".to_owned(), false)].into());
+        store.fill_index(fill(vec![(key("1"), 1, values(Some("A"), None))])).wait().unwrap();
+        assert_eq!(store.lookup("s", "$.sku", "A", 9).unwrap(), Some(vec![key("1")]));
+        assert_eq!(store.verify().unwrap(), []);
     }
 }

@@ -1,12 +1,13 @@
 //! Random commands for the tests that compare stores, by seed.
 
 use super::samples::{
-    Given, attempt, capture, captured, deliver, key, progress, quarantine, row, run, target_state, time, touched, write,
+    CODES, Given, PATHS, attempt, capture, captured, deliver, key, progress, quarantine, row, run, target_state, time,
+    touched, values, write,
 };
 use crate::change::ChangeKind;
 use crate::name::Key;
 use crate::reason::State;
-use crate::store::{DeliveryCommit, ProgressStep, Step, Store, TargetAnswer, TargetState};
+use crate::store::{DeliveryCommit, IndexFill, IndexValues, ProgressStep, Step, Store, TargetAnswer, TargetState};
 
 pub(in crate::store) const SCHEMES: [&str; 2] = ["orders", "orders-2"];
 pub(in crate::store) const TARGETS: [&str; 2] = ["erp", "erp.writeback"];
@@ -28,7 +29,12 @@ pub(in crate::store) fn seeds(usual: u64) -> Vec<u64> {
 /// A random command, mostly one that a well-behaved engine would give to this store, sometimes not.
 pub(in crate::store) fn command(random: &mut fastrand::Rng, store: &dyn Store) -> Given {
     let scheme = SCHEMES[random.usize(..2)];
-    match random.u8(..11) {
+    match random.u8(..13) {
+        11 => {
+            let paths = PATHS.into_iter().filter(|_| random.u8(..3) > 0).collect();
+            Given::Indexed(scheme, paths)
+        }
+        12 => Given::Fill(index_fill(random, store, scheme)),
         10 => Given::CutDue(scheme, TARGETS[random.usize(..2)], time(random.i64(-40..40)), random.usize(..3)),
         0..5 => Given::Capture(capture_commit(random, store, scheme)),
         5..8 => Given::Deliver(delivery_commit(random, store, scheme)),
@@ -65,6 +71,9 @@ fn capture_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) -
         commit.quarantined.push(quarantine(pick(random)));
         commit.cleared.push(key(pick(random)));
     }
+    for entry in &commit.captured {
+        commit.index.insert(entry.key.clone(), index_values(random));
+    }
     if random.bool() {
         let stored = store.progress(scheme).expect("readable");
         let from = if random.u8(..8) == 0 { Some(progress(7)) } else { stored };
@@ -74,6 +83,20 @@ fn capture_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) -
         commit.run = Some(run(random.u64(1..5), random.bool()));
     }
     commit
+}
+
+fn index_values(random: &mut fastrand::Rng) -> IndexValues {
+    let pick = |random: &mut fastrand::Rng| random.bool().then(|| CODES[random.usize(..CODES.len())]);
+    values(pick(random), pick(random))
+}
+
+fn index_fill(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) -> IndexFill {
+    let heads = store.heads(scheme, &keys()).expect("readable");
+    let known = keys().into_iter().zip(heads).filter_map(|(key, head)| Some((key, head?.version)));
+    let entries = known.map(|(key, version)| (key, version + u64::from(random.u8(..4) == 0), index_values(random)));
+    let entries = entries.collect();
+    let ready = PATHS.into_iter().filter(|_| random.bool()).map(str::to_owned).collect();
+    IndexFill { scheme: scheme.to_owned(), entries, ready }
 }
 
 fn delivery_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) -> DeliveryCommit {
@@ -90,6 +113,12 @@ fn delivery_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) 
         entry.attempt = random.bool().then(|| attempt(random.u32(1..4)));
         entry.claim = identity(random);
         entry.release = identity(random);
+        if random.u8(..3) == 0 {
+            let mirror = SCHEMES[random.usize(..2)];
+            let mut mark = store.mark(mirror).expect("readable");
+            mark.seq += u64::from(random.u8(..4) == 0);
+            entry.row.parked.insert(mirror.to_owned(), mark);
+        }
         commit.writes.push(entry);
     }
     if random.u8(..3) == 0 {

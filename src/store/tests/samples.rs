@@ -7,8 +7,8 @@ use crate::name::Key;
 use crate::reason::{Code, Reason, State};
 use crate::receipt::Receipt;
 use crate::store::{
-    Attempt, Base, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, DocumentFilter, ProgressStep, Run,
-    Step, Store, StoreError, TargetAnswer, TargetState, Touched, WriteResult,
+    Attempt, Base, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, DocumentFilter, IndexFill,
+    IndexValues, ProgressStep, Run, Step, Store, StoreError, TargetAnswer, TargetState, Touched, WriteResult,
 };
 use crate::watermark::{Progress, Scan};
 
@@ -53,6 +53,16 @@ pub(in crate::store) fn touched(text: &str, expect: u64) -> Touched {
 
 pub(in crate::store) fn capture(scheme: &str, captured: Vec<Captured>) -> CaptureCommit {
     CaptureCommit { scheme: scheme.to_owned(), at: Some(time(60)), captured, ..CaptureCommit::default() }
+}
+
+/// Paths that schemes are looked up by, and texts under them.
+pub(in crate::store) const PATHS: [&str; 2] = ["$.sku", "$.no"];
+pub(in crate::store) const CODES: [&str; 3] = ["A1", "A\u{0}1", ""];
+
+/// Values of a snapshot under [`PATHS`].
+pub(in crate::store) fn values(sku: Option<&str>, no: Option<&str>) -> IndexValues {
+    let both = PATHS.into_iter().zip([sku, no]);
+    both.filter_map(|(path, text)| Some((path.to_owned(), text?.to_owned()))).collect()
 }
 
 /// A commit of new documents.
@@ -162,6 +172,8 @@ pub(in crate::store) enum Given {
     CutDue(&'static str, &'static str, Time, usize),
     Target(&'static str, &'static str, TargetState),
     Paused(&'static str, Option<String>),
+    Indexed(&'static str, Vec<&'static str>),
+    Fill(IndexFill),
 }
 
 /// Gives a command to a store; the closure waits for its answer.
@@ -181,6 +193,14 @@ pub(in crate::store) fn give(store: &dyn Store, given: &Given) -> Box<dyn FnOnce
         }
         Given::Target(scheme, target, state) => {
             let pending = store.set_target(scheme, target, state);
+            Box::new(|| pending.wait().map(|()| String::new()))
+        }
+        Given::Indexed(scheme, paths) => {
+            let pending = store.set_indexed(scheme, paths.into_iter().map(str::to_owned).collect());
+            Box::new(|| pending.wait().map(|()| String::new()))
+        }
+        Given::Fill(fill) => {
+            let pending = store.fill_index(fill);
             Box::new(|| pending.wait().map(|()| String::new()))
         }
         Given::Paused(scheme, why) => {
@@ -222,6 +242,12 @@ pub(in crate::store) fn reads(
             changed_since: Some(time(60)),
         };
         push("documents some", text(store.documents(scheme, &some)));
+        push("indexed", text(store.indexed(scheme)));
+        push("mark", text(store.mark(scheme)));
+        for (path, code) in PATHS.iter().flat_map(|path| CODES.map(|code| (path, code))) {
+            push(&format!("{path} {code:?}"), text(store.lookup(scheme, path, code, usize::MAX)));
+            push(&format!("{path} {code:?} one"), text(store.lookup(scheme, path, code, 1)));
+        }
         for key in keys {
             let versions = store.versions(scheme, key);
             for version in versions.iter().flatten().chain(&[99]) {
