@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::content::id;
+use super::content::{Alike, id};
 use super::order::{ROWS, Row, matched};
 
 /// The answer to a push.
@@ -36,14 +36,21 @@ pub fn read(data: &RawValue) -> Result<Told, String> {
     Ok(Told { id: order, rows })
 }
 
-/// The row that each sent row became. The error says why the answer is no success.
+/// The row that each sent row became, with the values that were sent as far as it tells them. The error says why the answer is no success.
 pub fn rows<'t>(sent: &[&Row], told: &'t [Row]) -> Result<Vec<&'t Row>, String> {
     if sent.len() != told.len() {
         return Err(format!("`{ROWS}` has {} rows for {} that were sent", told.len(), sent.len()));
     }
-    let found = matched(sent, told).into_iter().map(|place| told.get(place?));
-    let missing = |at: usize| format!("no row of the answer's `{ROWS}` is the {}. that was sent", at + 1);
-    found.enumerate().map(|(at, row)| row.ok_or_else(|| missing(at))).collect()
+    let found = sent.iter().zip(matched(sent, told)).enumerate();
+    let row_of = |(at, (line, place)): (usize, (&&Row, Option<usize>))| match place.and_then(|place| told.get(place)) {
+        None => Err(format!("no row of the answer's `{ROWS}` is the {}. that was sent", at + 1)),
+        Some(row) if !line.fits(row, Alike::Near) => {
+            let id = row.id.as_deref().unwrap_or_default();
+            Err(format!("row {id} of the answer's `{ROWS}` has other values than were sent"))
+        }
+        Some(row) => Ok(row),
+    };
+    found.map(row_of).collect()
 }
 
 #[cfg(test)]
@@ -97,6 +104,8 @@ mod tests {
         assert_eq!(ids(json!([row(7, 1), row(9, 5)])), Err(not.to_owned()));
         let not = "no row of the answer's `product_list` is the 1. that was sent";
         assert_eq!(ids(json!([row(8, 1), row(9, 2)])), Err(not.to_owned()));
+        let ignored = "row 7 of the answer's `product_list` has other values than were sent";
+        assert_eq!(ids(json!([row(7, 4), row(9, 2)])), Err(ignored.to_owned()));
     }
 
     fn rows_of(sent: &[&Row], told: &[Row]) -> Result<Vec<String>, String> {

@@ -39,7 +39,7 @@ impl Judge<'_> {
     /// asked for and are there.
     pub fn finding(&self, probe: &Probe, by_id: Option<&Order>, by_number: Option<&Order>) -> Finding {
         let carries = |order: &Order| match (&order.number, &probe.number) {
-            (Some(found), Some(asked)) => found == asked.trim(),
+            (Some(found), Some(asked)) => found.eq_ignore_ascii_case(asked.trim()),
             (_, None) => true,
             (None, Some(_)) => false,
         };
@@ -173,11 +173,10 @@ fn is_between(lines: &[&Row], rows: &[Row]) -> bool {
 pub fn receipt(shown: &Order, probe: &Probe) -> Receipt {
     let number = shown.number.clone().or_else(|| probe.number.clone());
     let attempted = probe.attempted.as_ref().and_then(|attempted| Some((attempted, Order::read(&attempted.payload)?)));
-    let (ids, mut taken) = match &attempted {
+    let (mut ids, mut taken) = match &attempted {
         Some((outgoing, order)) => known(outgoing, order, &shown.rows),
         None => Default::default(),
     };
-    let mut ids = ids;
     let updates = attempted.as_ref().is_some_and(|(_, order)| order.id.is_some());
     let told = probe.told.as_deref().and_then(Order::read).unwrap_or_default();
     let attempted = attempted.map(|(_, order)| order.rows).unwrap_or_default();

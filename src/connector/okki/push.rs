@@ -108,7 +108,7 @@ impl<'a> Pushed<'a> {
         let number = self.order.number.clone().or_else(|| item.number.clone());
         let shown = self.shown().await;
         if let Some(saved) = shown.as_ref().and_then(|shown| shown.number.as_deref())
-            && number.as_deref().is_some_and(|number| number.trim() != saved)
+            && number.as_deref().is_some_and(|number| !number.trim().eq_ignore_ascii_case(saved))
         {
             // Rule 4: orders that OKKI numbers otherwise could not be found again.
             let number = number.unwrap_or_default();
@@ -123,8 +123,7 @@ impl<'a> Pushed<'a> {
 
     /// The order as it is now; none where it can't be read: it is saved all the same.
     async fn shown(&self) -> Option<Order> {
-        let data = show(self.client, "order_id", self.id.as_deref()?).await.ok()??;
-        Some(data).filter(|order| order.id == self.id)
+        show(self.client, "order_id", self.id.as_deref()?).await.ok()?
     }
 
     fn warnings(&self, payload: &str, shown: &Order) -> Vec<String> {
@@ -144,7 +143,7 @@ pub async fn show(client: &Client, by: &str, value: &str) -> Result<Option<Order
     let Some(data) = client.find(ORDER_INFO, &[(by.to_owned(), value.to_owned())]).await? else { return Ok(None) };
     let order = Order::read(data.get()).filter(|order| match by {
         "order_id" => order.id.as_deref() == Some(value),
-        _ => order.id.is_some() && order.number.as_deref() == Some(value),
+        _ => order.id.is_some() && order.number.as_deref().is_some_and(|number| number.eq_ignore_ascii_case(value)),
     });
     match order {
         Some(order) => Ok(Some(order)),
