@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use crate::decimal::canonical;
+use crate::sandbox::kingdee::ORDER_NUMBERS;
 use crate::sandbox::ledger::{Effect, Entry};
 
 /// What was found.
@@ -42,7 +43,9 @@ pub fn shipments_in_kingdee(shipments: &[Value], bills: &[Value], ledger: &[Entr
         by_number.entry(text(&bill["FBillNo"])).or_default().push(bill);
     }
     let mut alive: BTreeMap<&str, i64> = BTreeMap::new();
-    for entry in ledger.iter().filter(|entry| entry.system == "kingdee") {
+    // Sales orders are another scheme's.
+    let is_bill = |entry: &&Entry| entry.system == "kingdee" && !entry.document.starts_with(ORDER_NUMBERS);
+    for entry in ledger.iter().filter(is_bill) {
         match entry.effect {
             Effect::Create => {
                 verdict.creates += 1;
@@ -175,6 +178,9 @@ mod tests {
         assert!(!verdict(&shipment, &[bill.clone(), bill.clone()], &once).is_exact(), "stands twice");
         let twice = [entry(1, Effect::Create), entry(2, Effect::Create)];
         assert!(!verdict(&shipment, std::slice::from_ref(&bill), &twice).is_exact(), "created twice");
+        let order = Entry { document: "XSDD07000001".into(), ..entry(2, Effect::Update) };
+        let beside = verdict(&shipment, std::slice::from_ref(&bill), &[once[0].clone(), order]);
+        assert!(beside.is_exact() && beside.updates == 0, "written back to an order");
         let mut changed = shipment.clone();
         changed["items"][0]["qty"] = json!(3);
         assert!(!verdict(&changed, std::slice::from_ref(&bill), &once).is_exact(), "stale");

@@ -88,7 +88,7 @@ pub fn edit(state: &mut State, scene: &Scene<'_>, body: &Value) -> Result<Vec<St
     let wish = Wish { what: edit.what, set: edit.set.clone(), touch: edit.touch, delete: edit.delete };
     let mut numbers = Vec::new();
     let mut written = Vec::new();
-    for (form, ids) in edit.chosen(state, scene)? {
+    for (form, ids) in edit.chosen(state, scene, &wish)? {
         let wish = match &edit.key {
             None if wish.is_empty() => Wish::usual(form, scene.zone.civil(scene.now)),
             _ => wish.clone(),
@@ -118,7 +118,7 @@ impl Edit {
     }
 
     /// The bills to edit, by form.
-    fn chosen(&self, state: &mut State, scene: &Scene<'_>) -> Result<Vec<(usize, Vec<u64>)>, String> {
+    fn chosen(&self, state: &mut State, scene: &Scene<'_>, wish: &Wish) -> Result<Vec<(usize, Vec<u64>)>, String> {
         let forms = self.forms(scene)?;
         if let Some(key) = &self.key {
             let key = scalar(key).unwrap_or_default();
@@ -128,7 +128,6 @@ impl Edit {
         }
         let mut chosen = Vec::new();
         for form in forms {
-            let wish = Wish { what: self.what, set: self.set.clone(), touch: self.touch, delete: self.delete };
             let what = if wish.is_empty() && form == ORDERS { Some(Deed::Change) } else { self.what };
             let pool = pool(state, scene, form, what);
             let wanted = self.wanted(pool.len())?;
@@ -156,7 +155,11 @@ impl Edit {
         let known = || scene.layouts.iter().enumerate();
         if let Some(form) = &self.form {
             let found = known().find(|(_, layout)| layout.form.id.eq_ignore_ascii_case(form));
-            return found.map(|(at, _)| vec![at]).ok_or_else(|| format!("no form `{form}`"));
+            let (at, _) = found.ok_or_else(|| format!("no form `{form}`"))?;
+            if self.what.is_some() && at != ORDERS {
+                return Err(format!("`what` is done with sales orders, not with `{form}`"));
+            }
+            return Ok(vec![at]);
         }
         let only_orders = self.count.is_some() || self.what.is_some();
         Ok(if only_orders { vec![ORDERS] } else { known().map(|(at, _)| at).collect() })

@@ -69,7 +69,7 @@ impl Pen<'_> {
             return Ok((number, None));
         }
         let mark = Mark { by: base.register(USER, PERSON, PERSON), at: self.scene.zone.civil(self.scene.now) };
-        if let Some(what) = self.wish.what.filter(|_| self.form == ORDERS) {
+        if let Some(what) = self.wish.what {
             let sheet = Sheet { layout, base, zone: self.scene.zone };
             what.check(&sheet, &bill).map_err(|needs| format!("`what` {needs}; `{number}` is not"))?;
         }

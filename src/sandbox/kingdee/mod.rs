@@ -43,5 +43,8 @@ mod tests;
 pub use login::{ACCOUNT, APP_ID, APP_SECRET, PASSPORT, PASSWORD, USER};
 pub use server::Server;
 
+/// What the numbers of sales orders begin with, as against those of other bills in the ledger.
+pub const ORDER_NUMBERS: &str = orders::SAL_SALE_ORDER.prefix;
+
 /// The system's name.
 const NAME: &str = "kingdee";

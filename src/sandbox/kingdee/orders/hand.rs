@@ -95,11 +95,11 @@ impl Hand<'_> {
 
     fn add_line(&mut self, bill: &mut Bill) {
         let good = lines::sold(self.rng);
-        let lasting = bill.entries.get(LINES).and_then(|rows| rows.first());
-        let tax = lasting.map(|row| self.sheet.number(&row.cells, "FEntryTaxRate").to_string());
+        let first = bill.entries.get(LINES).and_then(|rows| rows.first());
+        let tax = first.map_or_else(Decimal::zero, |row| self.sheet.number(&row.cells, "FEntryTaxRate"));
         let terms = Terms {
             exchange: self.sheet.number(&bill.head, "FExchangeRate"),
-            tax: tax.and_then(|text| text.parse().ok()).unwrap_or(0),
+            tax,
             wanted: self.mark.at,
             with_deliveries: false,
         };

@@ -21,7 +21,7 @@ pub struct Terms {
     /// Units of the local currency for one of the order's.
     pub exchange: Decimal,
     /// Tax rate in percent.
-    pub tax: i64,
+    pub tax: Decimal,
     /// When the goods are wanted.
     pub wanted: Civil,
     /// Every line has deliveries of its own.
@@ -50,10 +50,9 @@ pub fn add(sheet: &mut Sheet<'_>, ids: &mut Counter, rng: &mut Rng, bill: &mut B
     let hundredths = if good.divisible { rng.i64(50..10_000) } else { rng.i64(1..200) * 100 };
     let cents = i64::try_from(good.price).unwrap_or(0);
     let price = scaled(cents, 2).divided_by(&terms.exchange, 4).unwrap_or_else(Decimal::zero);
-    let tax = Decimal::from_i64(terms.tax);
     let cells = &mut row.cells;
     for (key, number) in
-        [("FQty", &scaled(hundredths, 2)), ("FTaxPrice", &price), ("FSysPrice", &price), ("FEntryTaxRate", &tax)]
+        [("FQty", &scaled(hundredths, 2)), ("FTaxPrice", &price), ("FSysPrice", &price), ("FEntryTaxRate", &terms.tax)]
     {
         sheet.put_number(cells, key, number);
     }

@@ -9,8 +9,7 @@ use crate::decimal::Decimal;
 use crate::sandbox::partners::{CUSTOMERS, Customer, SALESMEN, Salesman};
 
 use super::super::base_data::USER;
-use super::super::bill::{Bill, Mark, Record, Status};
-use super::super::forms::Form;
+use super::super::bill::{Bill, Mark, Record, Row, Status};
 use super::super::table::Counter;
 use super::form::{INSTALMENTS, SAL_SALE_ORDER};
 use super::lines::{self, Terms, scaled};
@@ -86,7 +85,7 @@ impl Maker {
         let day = Duration::from_secs(86_400);
         let terms = Terms {
             exchange: if is_export { scaled(self.rng.i64(69_000..73_000), 4) } else { Decimal::from_i64(1) },
-            tax: if is_export { 0 } else { 13 },
+            tax: Decimal::from_i64(if is_export { 0 } else { 13 }),
             wanted: sheet.zone.civil(written.modified.plus(7 * day)),
             with_deliveries: self.rng.u32(0..4) == 0,
         };
@@ -109,7 +108,7 @@ impl Maker {
         let mark = |time: Time| Mark { by: user, at: sheet.zone.civil(time) };
         Bill {
             id,
-            number: format!("XSDD{:02}{:06}{tail}", self.band, self.order).into(),
+            number: format!("{}{:02}{:06}{tail}", SAL_SALE_ORDER.prefix, self.band, self.order).into(),
             status: Status::Created,
             was_audited: false,
             created: mark(written.modified.minus(Duration::from_secs(age))),
@@ -117,7 +116,7 @@ impl Maker {
             approved: None,
             cancelled: None,
             head: Record::default(),
-            entries: entities(&SAL_SALE_ORDER),
+            entries: SAL_SALE_ORDER.entities.iter().map(|_| Vec::new()).collect(),
         }
     }
 
@@ -196,7 +195,7 @@ impl Maker {
         let first = all.times(&scaled(30, 2)).round(2);
         let parts = if self.rng.bool() { vec![(30, first.clone()), (70, all.minus(&first))] } else { vec![(100, all)] };
         for (rate, amount) in parts {
-            let mut row = super::super::bill::Row { id: ids.next(), parent: 0, cells: Record::default() };
+            let mut row = Row { id: ids.next(), parent: 0, cells: Record::default() };
             sheet.put_number(&mut row.cells, "FRecAdvanceRate", &Decimal::from_i64(rate));
             sheet.put_number(&mut row.cells, "FRecAdvanceAmount", &amount);
             row.cells.shrink();
@@ -251,8 +250,4 @@ impl Maker {
         let millis = self.rng.u64(1_000..6 * 3_600_000);
         from.plus(Duration::from_millis(millis).min(now.minus(NEWEST).since(from)))
     }
-}
-
-fn entities(form: &Form) -> Vec<Vec<super::super::bill::Row>> {
-    form.entities.iter().map(|_| Vec::new()).collect()
 }
