@@ -29,8 +29,16 @@ pub struct Composed {
 pub struct Stop {
     pub state: State,
     pub reason: Reason,
-    /// Where in the mapping, and what is wrong there.
+    /// What look-ups did not find, where that is why.
+    pub lack: Option<Box<Lack>>,
+}
+
+/// What a document lacks.
+#[derive(Debug)]
+pub struct Lack {
+    /// Where in the mapping.
     pub path: String,
+    /// What is missing, in words.
     pub why: String,
     /// The mirrors that lack something, as they stood before they were asked.
     pub parked: BTreeMap<String, Mark>,
@@ -42,10 +50,8 @@ pub struct Stop {
 
 impl Stop {
     fn mapping(path: impl Into<String>, why: impl Into<String>) -> Self {
-        let (path, why) = (path.into(), why.into());
-        let reason = Reason::new(Code::Mapping, [("path", path.clone()), ("why", why.clone())]);
-        let parked = BTreeMap::new();
-        Self { state: State::Rejected, reason, path, why, parked, at_most: None, in_tables: false }
+        let params = [("path", path.into()), ("why", why.into())];
+        Self { state: State::Rejected, reason: Reason::new(Code::Mapping, params), lack: None }
     }
 }
 
@@ -130,30 +136,34 @@ fn attempt_id() -> String {
 
 fn stop_of(fault: MapFault, mirrors: &Mirrors<'_>) -> Stop {
     let misses = fault.kind.misses();
-    let asked = misses.iter().filter_map(|miss| Some((miss.lookup.clone(), mirrors.mark(&miss.lookup)?)));
-    let parked = asked.collect();
-    let in_tables = misses.iter().any(|miss| miss.lookup.starts_with("table."));
-    let stop = Stop { parked, in_tables, ..Stop::mapping(fault.path, fault.message) };
-    let waiting = |code: Code, misses: &[Miss]| {
-        let mut lookups: Vec<&str> = misses.iter().map(|miss| miss.lookup.as_str()).collect();
-        lookups.dedup();
-        let codes: Vec<String> = misses.iter().flat_map(|m| &m.codes).map(|(f, t)| format!("{f}={t}")).collect();
-        Reason::new(code, [("lookup", lookups.join(", ")), ("codes", codes.join(", "))])
-    };
-    match fault.kind {
-        MapFaultKind::Document => stop,
-        MapFaultKind::Missing(misses) => {
-            let reason = Reason { missing: missing(&misses), ..stop.reason };
-            Stop { reason, ..stop }
-        }
-        MapFaultKind::Waiting { misses, at_most } => {
-            let reason = Reason { missing: missing(&misses), ..waiting(Code::Lookup, &misses) };
-            Stop { state: State::Waiting, reason, at_most, ..stop }
-        }
-        MapFaultKind::NotReady(misses) => {
-            Stop { state: State::Waiting, reason: waiting(Code::LookupNotReady, &misses), ..stop }
-        }
+    if misses.is_empty() {
+        return Stop::mapping(fault.path, fault.message);
     }
+    let asked = misses.iter().filter_map(|miss| Some((miss.lookup.clone(), mirrors.mark(&miss.lookup)?)));
+    let lack = |at_most: Option<Duration>| Lack {
+        path: fault.path.clone(),
+        why: fault.message.clone(),
+        parked: asked.clone().collect(),
+        at_most,
+        in_tables: misses.iter().any(|miss| miss.lookup.starts_with("table.")),
+    };
+    let (state, reason, at_most) = match &fault.kind {
+        MapFaultKind::Document | MapFaultKind::Missing(_) => {
+            (State::Rejected, Stop::mapping(&fault.path, &fault.message).reason, None)
+        }
+        MapFaultKind::Waiting { at_most, .. } => (State::Waiting, waits(Code::Lookup, misses), *at_most),
+        MapFaultKind::NotReady(_) => (State::Waiting, waits(Code::LookupNotReady, misses), None),
+    };
+    // Of what a mirror can't tell yet nothing is known to be missing.
+    let known = if reason.code == Code::LookupNotReady { Vec::new() } else { missing(misses) };
+    Stop { state, reason: Reason { missing: known, ..reason }, lack: Some(Box::new(lack(at_most))) }
+}
+
+fn waits(code: Code, misses: &[Miss]) -> Reason {
+    let mut lookups: Vec<&str> = misses.iter().map(|miss| miss.lookup.as_str()).collect();
+    lookups.dedup();
+    let codes: Vec<String> = misses.iter().flat_map(|m| &m.codes).map(|(f, t)| format!("{f}={t}")).collect();
+    Reason::new(code, [("lookup", lookups.join(", ")), ("codes", codes.join(", "))])
 }
 
 /// The codes to be added; of several documents with one code, none is.

@@ -33,18 +33,22 @@ impl Worker {
     /// A document that can't be composed: rejected, or waiting no longer than its look-ups say.
     pub(super) fn stopped(&self, key: &Key, mut row: Delivery, stop: Stop) -> DeliveryWrite {
         let now = self.now();
-        let Stop { mut state, mut reason, path, why, parked, at_most, in_tables } = stop;
+        let Stop { mut state, mut reason, lack } = stop;
+        let Some(lack) = lack else {
+            set(&mut row, state, reason, None, now);
+            return write_of(key, row, None);
+        };
         let before = row.reason.as_ref().filter(|_| row.state == State::Waiting).map(|reason| reason.code);
         // What waited for something else begins to wait for this.
         let since = if before == Some(reason.code) { row.since } else { now };
-        let deadline = at_most.map(|limit| since.plus(limit));
-        let mut due = (state == State::Waiting && in_tables).then(|| now.plus(LOOK_AGAIN));
-        if let (Some(limit), Some(deadline)) = (at_most, deadline) {
+        let mut due = (state == State::Waiting && lack.in_tables).then(|| now.plus(LOOK_AGAIN));
+        if let Some(limit) = lack.at_most {
+            let deadline = since.plus(limit);
             if deadline <= now {
                 state = State::Rejected;
-                let why = format!("{why}; it waited {}", print_duration(limit));
+                let why = format!("{}; it waited {}", lack.why, print_duration(limit));
                 let missing = std::mem::take(&mut reason.missing);
-                reason = Reason { missing, ..Reason::new(Code::Mapping, [("path", path), ("why", why)]) };
+                reason = Reason { missing, ..Reason::new(Code::Mapping, [("path", lack.path), ("why", why)]) };
                 due = None;
             } else {
                 due = Some(due.map_or(deadline, |due| due.min(deadline)));
@@ -54,7 +58,7 @@ impl Worker {
         if state == State::Waiting {
             row.since = since;
         }
-        row.parked = parked;
+        row.parked = lack.parked;
         write_of(key, row, None)
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::mapping::{Hits, Lookups, Source};
 use crate::name::Key;
 use crate::reason::{Code, State};
 use crate::store::model::ModelStore;
-use crate::store::{CaptureCommit, Captured, IndexFill, ProgressStep, Store, TargetAnswer};
+use crate::store::{CaptureCommit, Captured, IndexFill, Pending, ProgressStep, Store, TargetAnswer};
 use crate::watermark::Progress;
 
 const SEND: TargetAnswer = TargetAnswer::Send { since: None };
@@ -25,6 +26,14 @@ fn looking(miss: &str) -> String {
     format!(
         "call: save\nmapping: {{ no: $.no, company: {{ $lookup: m, by: {{ $.no: $.status }}, take: $.id{miss} }} }}"
     )
+}
+
+/// The answer of the in-memory store, which is there at once: also within a look-up.
+fn done<T>(pending: Pending<T>) -> T {
+    match std::pin::pin!(pending).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result.unwrap(),
+        Poll::Pending => panic!("the in-memory store answers at once"),
+    }
 }
 
 /// Stores the next version of a mirrored document.
@@ -43,7 +52,7 @@ fn mirrored(store: &ModelStore, id: &str, no: Option<&str>) {
     };
     let index = no.map(|no| (key, vec![("$.no".to_owned(), no.to_owned())])).into_iter().collect();
     let commit = CaptureCommit { scheme: "m".into(), captured: vec![captured], index, ..CaptureCommit::default() };
-    assert!(store.commit_capture(commit).wait().unwrap().stale.is_empty());
+    assert!(done(store.commit_capture(commit)).stale.is_empty());
 }
 
 /// A full read of the mirror has ended, and its index is filled.
@@ -60,10 +69,10 @@ fn complete(store: &ModelStore) {
         fingerprint: String::new(),
     };
     let progress = Some(ProgressStep { from: None, to });
-    store.commit_capture(CaptureCommit { scheme: "m".into(), progress, ..CaptureCommit::default() }).wait().unwrap();
-    store.set_indexed("m", BTreeSet::from(["$.no".to_owned()])).wait().unwrap();
+    done(store.commit_capture(CaptureCommit { scheme: "m".into(), progress, ..CaptureCommit::default() }));
+    done(store.set_indexed("m", BTreeSet::from(["$.no".to_owned()])));
     let ready = vec!["$.no".to_owned()];
-    store.fill_index(IndexFill { scheme: "m".into(), entries: Vec::new(), ready }).wait().unwrap();
+    done(store.fill_index(IndexFill { scheme: "m".into(), entries: Vec::new(), ready }));
 }
 
 /// A desk over a mirror that has been read completely, with one document that looks `C1` up.
@@ -270,7 +279,7 @@ async fn once_captures_the_schemes_that_are_looked_up_in_first() {
     engine.prepare().await.unwrap();
     let options = OnceOptions { wait: Duration::ZERO, progress: Arc::new(|_, _, _| {}) };
     let results = once(&engine, vec![Arc::clone(engine.unit("s").unwrap())], options).await.unwrap();
-    let runs: Vec<_> = results.iter().map(|(id, run)| (id.as_str(), run.as_ref().unwrap().documents)).collect();
+    let runs: Vec<_> = results.iter().map(|(id, run)| (id.as_str(), run.as_ref().unwrap().new)).collect();
     assert_eq!(runs, [("m", 1), ("s", 1)]);
     let row = store.delivery("s", "t", &Key::from_text("1")).unwrap().unwrap();
     assert_eq!(row.state, State::Delivered, "{:?}", row.reason);

@@ -36,19 +36,7 @@ pub(super) fn dump(model: &Model) -> String {
         numbers.sort();
         numbers.iter().for_each(|(number, key)| lines.number(id, number, key));
     }
-    let indexes =
-        || schemes().flat_map(|(id, scheme)| scheme.index.0.iter().map(move |(path, index)| (id, path, index)));
-    for (id, path, (ready, _)) in indexes() {
-        lines.index(id, path, *ready);
-    }
-    for (id, path, (_, texts)) in indexes() {
-        texts.iter().for_each(|(key, text)| lines.indexed(id, path, key, text));
-    }
-    for (id, path, (_, texts)) in indexes() {
-        let mut found: Vec<_> = texts.iter().map(|(key, text)| (text, key)).collect();
-        found.sort();
-        found.iter().for_each(|(text, key)| lines.lookup(id, path, text, key));
-    }
+    indexes(model, &mut lines);
     for (id, scheme) in schemes() {
         scheme.quarantine.values().for_each(|entry| lines.quarantine(id, entry));
     }
@@ -76,4 +64,21 @@ pub(super) fn dump(model: &Model) -> String {
         lines.owner(identity, scheme, target, key);
     }
     lines.into_text()
+}
+
+fn indexes(model: &Model, lines: &mut Lines) {
+    let indexes = || {
+        model.schemes.iter().flat_map(|(id, scheme)| scheme.index.0.iter().map(move |(path, index)| (id, path, index)))
+    };
+    for (id, path, (ready, _)) in indexes() {
+        lines.index(id, path, *ready);
+    }
+    for (id, path, (_, texts)) in indexes() {
+        texts.iter().for_each(|(key, text)| lines.indexed(id, path, key, text));
+    }
+    for (id, path, (_, texts)) in indexes() {
+        let mut found: Vec<_> = texts.iter().map(|(key, text)| (text, key)).collect();
+        found.sort();
+        found.iter().for_each(|(text, key)| lines.lookup(id, path, text, key));
+    }
 }
