@@ -2,6 +2,7 @@
 //! a page (design.md section 2.1). It never sends anything and knows no target.
 
 mod ask;
+mod echo;
 mod page;
 mod plan;
 mod read;
@@ -13,5 +14,5 @@ mod tests;
 pub mod window;
 
 pub use ask::{AskError, Patience};
-pub use plan::{CapturePlan, PlanFault, diff_rules};
+pub use plan::{CapturePlan, PlanFault, diff_rules, source_paths};
 pub use scan::{Capture, CaptureError, Outcome, Pulled};

@@ -1,11 +1,12 @@
 //! What a scheme says about its source, made ready for the hot path: where identity lies, what counts as a change,
 //! and the fingerprints that tell when one of these was changed (rule 9, design.md 2.9).
 
+use crate::capture::echo::WriteBack;
 use crate::capture::window::Lengths;
 use crate::connector::SourceCall;
 use crate::diff::{CANONICAL_FORM, DiffRules, Differ, Gate, Numbers, Paths, RulePath, Step as RuleStep, fingerprint};
 use crate::query::{Query, Step};
-use crate::scheme::{Numbers as SchemeNumbers, Scheme, Source};
+use crate::scheme::{Numbers as SchemeNumbers, Scheme, Source, Target};
 
 /// A scheme's source made ready.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct CapturePlan {
     pub lengths: Lengths,
     /// What the call can do.
     pub call: SourceCall,
+    /// What the scheme itself writes into its documents (rule 22).
+    pub write_backs: Vec<WriteBack>,
 }
 
 /// A path that can't serve where it stands.
@@ -39,18 +42,14 @@ impl CapturePlan {
     /// Makes a scheme's source ready; `call` is the connector's description.
     pub fn new(scheme: &Scheme, call: SourceCall) -> Result<Self, PlanFault> {
         let source = &scheme.source;
-        let paths = Paths {
-            key: source.key.iter().map(|query| names(query, "key")).collect::<Result<_, _>>()?,
-            number: source.number.as_ref().map(|query| names(query, "number")).transpose()?,
-            time: source.time.as_ref().map(|query| names(query, "time")).transpose()?,
-            cursor: source.cursor.as_ref().map(|query| names(query, "cursor")).transpose()?,
-        };
+        let paths = source_paths(source)?;
         let rules = diff_rules(scheme, &call)?;
         let assembly = assembly(source);
         let key: Vec<&str> = source.key.iter().map(Query::text).collect();
         let key = key.join(" ");
         let gate = Gate::new(fingerprint(&[&assembly, &key, &rules.text(), CANONICAL_FORM]));
         let identity = fingerprint(&[&assembly, &key, &format!("{:?}", source.mode)]);
+        let write_back = |back: &Target| WriteBack { target: back.name.clone(), written: back.written(source) };
         let window = call.max_window.map_or(source.window, |longest| longest.min(source.window));
         Ok(Self {
             paths,
@@ -59,8 +58,24 @@ impl CapturePlan {
             fingerprint: hex::encode(identity),
             lengths: Lengths { overlap: source.overlap, window },
             call,
+            write_backs: scheme
+                .targets
+                .iter()
+                .filter_map(|target| target.writeback.as_deref())
+                .map(write_back)
+                .collect(),
         })
     }
+}
+
+/// Where identity lies in a source's documents.
+pub fn source_paths(source: &Source) -> Result<Paths, PlanFault> {
+    Ok(Paths {
+        key: source.key.iter().map(|query| names(query, "key")).collect::<Result<_, _>>()?,
+        number: source.number.as_ref().map(|query| names(query, "number")).transpose()?,
+        time: source.time.as_ref().map(|query| names(query, "time")).transpose()?,
+        cursor: source.cursor.as_ref().map(|query| names(query, "cursor")).transpose()?,
+    })
 }
 
 /// What decides which documents come and how they are put together, as text.

@@ -67,7 +67,7 @@ impl Capture {
             if self.asker.stop.is_cancelled() {
                 return Err(CaptureError::Stopped);
             }
-            let asked_at = self.store.last_seq(&self.scheme.id)?;
+            let asked = self.asked()?;
             let request =
                 FetchRequest { source: &self.scheme.source, window: Some(window), position: position.as_deref() };
             let page = self.asker.ask(&Question::Page(request)).await.map_err(|e| {
@@ -81,7 +81,7 @@ impl Capture {
             pass.total = page.total;
             run.pages += 1;
             run.documents += page.documents.len() as u64;
-            let sorted = self.sort(page.documents, asked_at, false)?;
+            let sorted = self.sort(page.documents, asked, false)?;
             let mut fresh = false;
             for (key, raw_hash, time) in &sorted.met {
                 fresh |= pass.tally.add(key, raw_hash);

@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use crate::capture::ask::Question;
-use crate::capture::page::{Sorted, Sorter};
+use crate::capture::page::{Asked, Sorted, Sorter};
 use crate::capture::scan::{Capture, CaptureError, Pulled};
 use crate::clock::Time;
 use crate::document::{Quarantine, RawDocument};
@@ -61,7 +61,7 @@ impl Capture {
 
     async fn read_until_sure(&self, key: Key, mut before: Option<Vec<u8>>) -> Result<Sorted, CaptureError> {
         for _ in 0..MAX_REREADS {
-            let asked_at = self.store.last_seq(&self.scheme.id)?;
+            let asked = self.asked()?;
             let documents = match self.read_keys(std::slice::from_ref(&key)).await {
                 Ok(documents) => documents,
                 // Refused for good: named, and asked again with each run; other documents go on (rule 25).
@@ -71,7 +71,7 @@ impl Capture {
             let Some(document) = documents.into_iter().next() else { return Ok(Sorted::default()) };
             let same = before.as_ref() == Some(&document.bytes);
             before = Some(document.bytes.clone());
-            let sorted = self.sort(vec![document], asked_at, same)?;
+            let sorted = self.sort(vec![document], asked, same)?;
             if sorted.suspects.is_empty() {
                 return Ok(sorted);
             }
@@ -87,8 +87,8 @@ impl Capture {
         if before != Some(hash) {
             return Ok(Sorted::default());
         }
-        let asked_at = self.store.last_seq(&self.scheme.id)?;
-        self.sort(vec![RawDocument { bytes }], asked_at, true)
+        let asked = self.asked()?;
+        self.sort(vec![RawDocument { bytes }], asked, true)
     }
 
     fn unanswered(&self, key: Key, why: String) -> Sorted {
@@ -127,10 +127,10 @@ impl Capture {
         let keys: Vec<Key> = self.store.quarantined(&self.scheme.id)?.into_iter().map(|record| record.key).collect();
         let keys: Vec<Key> = keys.into_iter().filter(|key| !key.as_str().starts_with("digest:")).collect();
         if !keys.is_empty() && self.plan.call.by_key > 0 {
-            let asked_at = self.store.last_seq(&self.scheme.id)?;
+            let asked = self.asked()?;
             match self.read_keys(&keys).await {
                 Ok(documents) => {
-                    let sorted = self.sort(documents, asked_at, false)?;
+                    let sorted = self.sort(documents, asked, false)?;
                     self.store_page(sorted, None, run).await?;
                 }
                 Err(CaptureError::Refused { why, .. }) => {
@@ -151,7 +151,7 @@ impl Capture {
         for text in texts {
             let mut keys = vec![Key::from_text(text.as_str())];
             keys.extend(self.store.by_number(&self.scheme.id, text)?);
-            let asked_at = self.store.last_seq(&self.scheme.id)?;
+            let asked = self.asked()?;
             let mut documents = self.read_keys(&keys).await.or_else(|error| match error {
                 // A number is no key of the source's kind: it refuses the question, and is asked by number below.
                 CaptureError::Refused { .. } => Ok(Vec::new()),
@@ -160,7 +160,7 @@ impl Capture {
             if documents.is_empty() {
                 documents = self.read_texts(&[vec![text.clone()]], true).await?;
             }
-            let sorted = self.sort(documents, asked_at, false)?;
+            let sorted = self.sort(documents, asked, false)?;
             let met = self.store_page(sorted, None, &mut Run::default()).await?;
             if met.is_empty() {
                 pulled.missing.push(text.clone());
@@ -170,20 +170,26 @@ impl Capture {
         Ok(pulled)
     }
 
+    /// That a request is sent now.
+    pub(super) fn asked(&self) -> Result<Asked, StoreError> {
+        Ok(Asked { seq: self.store.last_seq(&self.scheme.id)?, at: self.now() })
+    }
+
     pub(super) fn sort(
         &self,
         documents: Vec<RawDocument>,
-        asked_at: u64,
+        asked: Asked,
         confirmed: bool,
     ) -> Result<Sorted, StoreError> {
         let sorter = Sorter {
             plan: &self.plan,
             store: &*self.store,
+            connector: &*self.asker.connector,
             scheme: &self.scheme.id,
             zone: &self.zone,
             now: self.now(),
         };
-        sorter.sort(documents, asked_at, confirmed)
+        sorter.sort(documents, asked, confirmed)
     }
 
     /// Stores what was sorted; returns the keys whose head moved meanwhile.
@@ -200,6 +206,7 @@ impl Capture {
 
 fn merge(into: &mut Sorted, from: Sorted) {
     into.commit.at = from.commit.at.or(into.commit.at);
+    into.commit.asked = into.commit.asked.into_iter().chain(from.commit.asked).min();
     into.commit.captured.extend(from.commit.captured);
     into.commit.touched.extend(from.commit.touched);
     into.commit.quarantined.extend(from.commit.quarantined);

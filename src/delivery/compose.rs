@@ -9,7 +9,6 @@ use crate::mapping::{MapFault, MapFaultKind, Miss};
 use crate::name::Key;
 use crate::reason::{Code, MissingCode, Reason, State};
 use crate::receipt::Receipt;
-use crate::store::Delivery;
 
 /// A document ready to be claimed.
 #[derive(Debug)]
@@ -34,14 +33,20 @@ impl Stop {
     }
 }
 
-/// Maps a document for a call and makes its exact bytes.
-pub fn compose(plan: &TargetPlan, call: &CallPlan, document: Option<&Value>, row: &Delivery) -> Result<Composed, Stop> {
-    let receipt = row.receipt.as_ref();
+/// Maps a document for a call and makes its exact bytes. `told` is what the mapping reads as `$receipt`; `receipt`
+/// names the document that is written.
+pub fn compose(
+    plan: &TargetPlan,
+    call: &CallPlan,
+    document: Option<&Value>,
+    told: Option<&Receipt>,
+    receipt: Option<&Receipt>,
+) -> Result<Composed, Stop> {
     let (payload, lines) = match (&call.mapping, document) {
         (Some(mapping), Some(document)) => {
-            let receipt = receipt.map(receipt_value);
+            let told = told.map(receipt_value);
             let lookups = (plan.lookups)();
-            let mapped = mapping.evaluate(document, receipt.as_ref(), &*lookups).map_err(stop_of)?;
+            let mapped = mapping.evaluate(document, told.as_ref(), &*lookups).map_err(stop_of)?;
             let lines = mapped.lines.into_iter().map(|list| (list.path.join("."), list.keys)).collect();
             (mapped.payload, lines)
         }

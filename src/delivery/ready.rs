@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::clock::Time;
-use crate::delivery::compose::{Composed, compose};
+use crate::delivery::compose::{Composed, Stop, compose};
 use crate::delivery::decide::Decider;
 use crate::delivery::judge::{Verdict, judge};
 use crate::delivery::settle::{self, set};
@@ -41,7 +41,7 @@ pub enum Batch {
 }
 
 /// What a due document turns out to be.
-enum Ready {
+pub(super) enum Ready {
     Send(usize, Box<Item>),
     Find(usize, Box<Item>),
     Doubt(usize, Box<(Key, Delivery, Attempt)>),
@@ -122,26 +122,33 @@ impl Worker {
             State::InDoubt => return self.ready_doubt(key, row),
             _ => {}
         }
-        if row.version < row.newest {
+        if row.version < row.newest && self.plan.back.is_none() {
             return self.decided(key, row);
         }
         if let Some(record) = self.store.quarantine(&self.plan.scheme, key)? {
             let reason = Reason::new(Code::Quarantined, [("why", record.why)]);
             return Ok(self.moved(key, row, State::Rejected, reason, Some(self.now().plus(LOOK_AGAIN))));
         }
-        let decider = self.decider(&TargetAnswer::Adopt);
-        let documents = decider
-            .base_document(key, row.base.as_ref())
-            .and_then(|before| Ok((before, decider.document(key, row.version)?)));
-        match documents {
-            Ok((before, after)) => Ok(self.judged(key, row, before.as_ref(), after.as_ref())),
+        let ready = match &self.plan.back {
+            Some(back) => self.ready_back(back, key, row.clone()),
+            None => self.ready_to_tell(key, row.clone()),
+        };
+        match ready {
             Err(StoreError::Damaged { table, key: place }) => {
                 let why = format!("a stored version is damaged ({table} {place})");
                 let reason = Reason::new(Code::Quarantined, [("why", why)]);
                 Ok(self.moved(key, row, State::Rejected, reason, Some(self.now().plus(LOOK_AGAIN))))
             }
-            Err(error) => Err(error),
+            other => other,
         }
+    }
+
+    /// The newest version, judged from the base.
+    fn ready_to_tell(&self, key: &Key, row: Delivery) -> Result<Ready, StoreError> {
+        let decider = self.decider(&TargetAnswer::Adopt);
+        let before = decider.base_document(key, row.base.as_ref())?;
+        let after = decider.document(key, row.version)?;
+        Ok(self.judged(key, row, before.as_ref(), after.as_ref()))
     }
 
     fn judged(&self, key: &Key, mut row: Delivery, before: Option<&Value>, after: Option<&Value>) -> Ready {
@@ -175,7 +182,7 @@ impl Worker {
         self.plan.calls.iter().position(|call| Some(&call.spec.call) == base.call.as_ref())
     }
 
-    fn decider<'a>(&'a self, answer: &'a TargetAnswer) -> Decider<'a> {
+    pub(super) fn decider<'a>(&'a self, answer: &'a TargetAnswer) -> Decider<'a> {
         Decider { plan: &self.plan, store: &*self.store, answer, now: self.now() }
     }
 
@@ -193,13 +200,10 @@ impl Worker {
         if !call.call.mapped && !has_id {
             return self.without_receipt(key, row, index, after);
         }
-        let composed = match compose(&self.plan, call, after, &row) {
+        let receipt = row.receipt.as_ref();
+        let composed = match compose(&self.plan, call, after, receipt, receipt) {
             Ok(composed) => composed,
-            Err(stop) => {
-                // What waits for a table's row is looked at again; a mirror's document wakes it as well.
-                let due = (stop.state == State::Waiting).then(|| self.now().plus(LOOK_AGAIN));
-                return self.moved(key, row, stop.state, stop.reason, due);
-            }
+            Err(stop) => return not_composed(self, key, row, stop),
         };
         let known = row.receipt.as_ref().and_then(|receipt| receipt.number.clone());
         if let (Some(known), Some(number)) = (&known, &composed.outgoing.number)
@@ -240,7 +244,8 @@ impl Worker {
             && main.mapping.is_some()
         {
             let last = self.plan.calls.len() - 1;
-            return match compose(&self.plan, main, after, &row) {
+            let receipt = row.receipt.as_ref();
+            return match compose(&self.plan, main, after, receipt, receipt) {
                 Ok(composed) => {
                     Ready::Find(last, Box::new(Item { key: key.clone(), row, version, composed, to_send: false }))
                 }
@@ -277,8 +282,15 @@ impl Worker {
         }
     }
 
-    fn moved(&self, key: &Key, mut row: Delivery, state: State, reason: Reason, due: Option<Time>) -> Ready {
+    pub(super) fn moved(&self, key: &Key, mut row: Delivery, state: State, reason: Reason, due: Option<Time>) -> Ready {
         set(&mut row, state, reason, due, self.now());
         Ready::Write(Box::new(write_of(key, row, None)))
     }
+}
+
+/// A document that gives nothing to send. What waits for a table's row is looked at again; a mirror's document wakes
+/// it as well.
+pub(super) fn not_composed(worker: &Worker, key: &Key, row: Delivery, stop: Stop) -> Ready {
+    let due = (stop.state == State::Waiting).then(|| worker.now().plus(LOOK_AGAIN));
+    worker.moved(key, row, stop.state, stop.reason, due)
 }

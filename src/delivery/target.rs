@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::clock::{Time, Zone};
 use crate::connector::{CallSpec, Connector, TargetCall};
+use crate::delivery::writeback::WritesBack;
 use crate::diff::Differ;
 use crate::mapping::{Lookups, Mapping};
 use crate::query::{Condition, Found, Query, Scope};
@@ -66,6 +67,10 @@ pub struct TargetPlan {
     pub rules: String,
     /// Look-ups.
     pub lookups: LookupsNow,
+    /// The target that its write-back is.
+    pub writeback: Option<String>,
+    /// What it writes back, if it is a write-back itself.
+    pub back: Option<WritesBack>,
 }
 
 impl TargetPlan {

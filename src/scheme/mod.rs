@@ -21,6 +21,7 @@ mod semantics;
 pub mod table;
 pub mod transport;
 pub mod types;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -31,3 +32,4 @@ pub use types::{
     BaselineMissing, DiffRules, Entry, FieldSpec, Identity, InDoubt, Initial, Mode, Numbers, Operation, Retry, Scheme,
     Source, Start, Sweep, Target,
 };
+pub use written::Written;

@@ -1,7 +1,8 @@
 //! Random commands for the tests that compare stores, by seed.
 
 use super::samples::{
-    Given, attempt, capture, captured, deliver, key, progress, quarantine, row, run, target_state, time, touched, write,
+    Given, attempt, capture, captured, deliver, key, progress, quarantine, queued, row, run, target_state, time,
+    touched, write,
 };
 use crate::change::ChangeKind;
 use crate::name::Key;
@@ -90,6 +91,7 @@ fn delivery_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) 
         entry.attempt = random.bool().then(|| attempt(random.u32(1..4)));
         entry.claim = identity(random);
         entry.release = identity(random);
+        entry.queue = (random.u8(..4) == 0).then(|| queued(TARGETS[random.usize(..2)], random.u64(1..5)));
         commit.writes.push(entry);
     }
     if random.u8(..3) == 0 {

@@ -1,0 +1,71 @@
+//! Which fields of the source document a write-back writes: the leaves of its mapping, each with the field under which
+//! the source gives it back.
+
+use super::tree::{Name, Node, Value};
+use super::types::{Source, Target};
+use crate::fault::Position;
+
+/// A field that a write-back writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Where the mapping names it.
+    pub at: Position,
+    /// Its path in the payload.
+    pub payload: Vec<String>,
+    /// Its path in the source's documents: the name that `fields` give it, else the same path.
+    pub document: Vec<String>,
+}
+
+impl Target {
+    /// The fields its mapping writes, as fields of the source's documents. Lists are left out.
+    pub fn written(&self, source: &Source) -> Vec<Written> {
+        let mut written = Vec::new();
+        if let Some(mapping) = &self.mapping {
+            leaves(mapping, &mapping.at, &mut Vec::new(), source, &mut written);
+        }
+        written
+    }
+
+    /// Where its mapping writes lists.
+    pub fn written_lists(&self) -> Vec<Position> {
+        let mut lists = Vec::new();
+        if let Some(mapping) = &self.mapping {
+            find_lists(mapping, &mut lists);
+        }
+        lists
+    }
+}
+
+/// Whether a mapping's object gives a value by an operator (`$if`, `$lookup`, `$const`) instead of having its shape.
+fn is_operator(entries: &[(Name, Node)]) -> bool {
+    entries.iter().any(|(name, _)| name.text.starts_with('$') && name.text != "$when")
+}
+
+fn leaves(node: &Node, at: &Position, path: &mut Vec<String>, source: &Source, out: &mut Vec<Written>) {
+    match &node.value {
+        Value::List(_) => {}
+        Value::Map(entries) if !is_operator(entries) => {
+            for (name, value) in entries.iter().filter(|(name, _)| !name.text.starts_with('$')) {
+                path.push(name.text.clone());
+                leaves(value, &name.at, path, source, out);
+                path.pop();
+            }
+        }
+        Value::Map(entries) if entries.iter().any(|(name, _)| name.text == "$each") => {}
+        _ => {
+            let dotted = path.join(".");
+            let named = source.fields.iter().find(|field| field.field == dotted);
+            let document = named.map_or_else(|| path.clone(), |field| vec![field.name.clone()]);
+            out.push(Written { at: at.clone(), payload: path.clone(), document });
+        }
+    }
+}
+
+fn find_lists(node: &Node, out: &mut Vec<Position>) {
+    match &node.value {
+        Value::List(_) => out.push(node.at.clone()),
+        Value::Map(entries) if entries.iter().any(|(name, _)| name.text == "$each") => out.push(node.at.clone()),
+        Value::Map(entries) if !is_operator(entries) => entries.iter().for_each(|(_, value)| find_lists(value, out)),
+        _ => {}
+    }
+}
