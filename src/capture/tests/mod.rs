@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod documents;
+mod echo;
 mod support;
 mod windows;

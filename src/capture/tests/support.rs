@@ -80,8 +80,19 @@ impl Connector for Double {
         Some(self.call.clone())
     }
 
-    fn target_call(&self, _call: &str) -> Option<TargetCall> {
-        None
+    fn target_call(&self, call: &str) -> Option<TargetCall> {
+        (call == "save").then_some(TargetCall {
+            mapped: true,
+            form: false,
+            updates: true,
+            overwrites: false,
+            probes: false,
+            deletes: false,
+            number: None,
+            max_batch: 1,
+            settle: |_| Duration::from_secs(30),
+            options: &[],
+        })
     }
 
     fn calls(&self) -> (Vec<&'static str>, Vec<&'static str>) {
@@ -146,7 +157,7 @@ pub struct Desk {
 /// A capture whose scheme has these lines more; the call is described by what differs from an ordinary one.
 pub fn desk(more: &str, differs: impl FnOnce(&mut SourceCall)) -> Desk {
     let mut call = SourceCall {
-        fields: ["id", "no", "rev", "modified", "ts"].map(str::to_owned).to_vec(),
+        fields: ["id", "no", "rev", "modified", "ts", "okki"].map(str::to_owned).to_vec(),
         params: Vec::new(),
         max_page: 10,
         max_window: None,

@@ -8,3 +8,4 @@ mod order;
 mod owner;
 mod retry;
 mod support;
+mod writeback;

@@ -17,8 +17,8 @@ use crate::connector::{
 use crate::delivery::operate::Resolution;
 use crate::delivery::worker::write_of;
 use crate::delivery::{Worker, operate};
-use crate::document::Quarantine;
-use crate::engine::{Surroundings, SystemReady, check};
+use crate::document::{Quarantine, RawDocument};
+use crate::engine::{Ready, Surroundings, SystemReady, check};
 use crate::mapping::{Lookups, Tables};
 use crate::name::Key;
 use crate::reason::{Code, State};
@@ -73,6 +73,9 @@ pub struct Double {
     pub findings: Mutex<VecDeque<Result<Finding, Fault>>>,
     pub sent: Mutex<Vec<(String, Vec<Outgoing>)>>,
     pub asked: Mutex<Vec<Probe>>,
+    /// What the source shows of a document asked for by key.
+    pub shown: Mutex<VecDeque<Result<Option<Value>, Fault>>>,
+    pub keys_asked: Mutex<Vec<Vec<String>>>,
     pub logins: Mutex<u32>,
 }
 
@@ -84,7 +87,7 @@ impl Connector for Double {
 
     fn source_call(&self, _call: &str) -> Option<SourceCall> {
         Some(SourceCall {
-            fields: ["id", "no", "rev", "status", "modified", "remark"].map(str::to_owned).to_vec(),
+            fields: ["id", "no", "rev", "status", "modified", "remark", "okki"].map(str::to_owned).to_vec(),
             params: Vec::new(),
             max_page: 10,
             max_window: None,
@@ -131,8 +134,11 @@ impl Connector for Double {
         Ok(Page::default())
     }
 
-    async fn fetch_keys(&self, _source: &Source, _keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
-        Ok(Page::default())
+    async fn fetch_keys(&self, _source: &Source, keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
+        self.keys_asked.lock().unwrap().extend(keys.iter().cloned());
+        let shown = self.shown.lock().unwrap().pop_front().unwrap_or(Ok(None))?;
+        let documents = shown.map(|document| RawDocument { bytes: document.to_string().into_bytes() });
+        Ok(Page { documents: documents.into_iter().collect(), ..Page::default() })
     }
 
     fn prepare(
@@ -152,7 +158,10 @@ impl Connector for Double {
     async fn send(&self, call: &CallSpec, items: &[Outgoing]) -> Vec<Outcome> {
         self.sent.lock().unwrap().push((call.call.clone(), items.to_vec()));
         let scripted = self.outcomes.lock().unwrap().pop_front();
-        scripted.unwrap_or_else(|| items.iter().map(|item| accepted(item.number.as_deref().unwrap())).collect())
+        scripted.unwrap_or_else(|| {
+            let name = |item: &Outgoing| item.number.clone().or(item.target_id.clone()).unwrap();
+            items.iter().map(|item| accepted(&name(item))).collect()
+        })
     }
 
     async fn probe(&self, _call: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
@@ -187,6 +196,8 @@ pub struct Desk {
     pub target: Arc<Double>,
     pub clock: Arc<HandClock>,
     pub worker: Arc<Worker>,
+    /// The worker of its write-back, if it has one.
+    pub back: Option<Arc<Worker>>,
     yaml: String,
 }
 
@@ -198,18 +209,29 @@ pub async fn desk(target: &str) -> Desk {
 pub async fn desk_with(target: &str, answer: TargetAnswer) -> Desk {
     let (store, double): (Arc<ModelStore>, Arc<Double>) = (Arc::default(), Arc::default());
     let clock = Arc::new(HandClock(Mutex::new((Time(1_800_000_000_000), Duration::from_secs(1000)))));
-    let worker = worker(target, &store, &double, &clock);
-    let plan = worker.plan();
-    let (account, rules) = (plan.account.clone(), plan.rules.clone());
-    let state = TargetState { answer: Some(answer), account, rules, ..TargetState::default() };
-    store.set_target(&plan.scheme, &plan.name, state).await.unwrap();
-    Desk { store, target: double, clock, worker, yaml: target.to_owned() }
+    let mut workers = workers(target, &store, &double, &clock);
+    for plan in workers.iter().map(|worker| worker.plan()) {
+        let (answer, account, rules) = (Some(answer.clone()), plan.account.clone(), plan.rules.clone());
+        let state = TargetState { answer, account, rules, ..TargetState::default() };
+        store.set_target(&plan.scheme, &plan.name, state).await.unwrap();
+    }
+    let worker = workers.remove(0);
+    Desk { store, target: double, clock, worker, back: workers.pop(), yaml: target.to_owned() }
 }
 
-/// A worker of the scheme `s` and target `t`, made ready as by the program.
-fn worker(target: &str, store: &Arc<ModelStore>, double: &Arc<Double>, clock: &Arc<HandClock>) -> Arc<Worker> {
+/// The workers of the scheme `s` and target `t`, made ready as by the program.
+fn workers(target: &str, store: &Arc<ModelStore>, double: &Arc<Double>, clock: &Arc<HandClock>) -> Vec<Arc<Worker>> {
+    let (mut ready, faults) = checked(target, Arc::<Double>::clone(double));
+    assert!(faults.is_empty(), "{target}\n{faults:?}");
+    let (store, clock): (Arc<dyn Store>, Arc<dyn Clock>) =
+        (Arc::<ModelStore>::clone(store), Arc::<HandClock>::clone(clock));
+    let worker = |plan| Worker::new(plan, Arc::clone(&store), Arc::clone(&clock), CancellationToken::new());
+    ready.remove(0).targets.into_iter().map(worker).collect()
+}
+
+/// What a check makes of a scheme with a target written so.
+pub fn checked(target: &str, connector: Arc<dyn Connector>) -> (Vec<Ready>, Vec<crate::fault::Fault>) {
     let zone = Zone::utc();
-    let connector: Arc<dyn Connector> = Arc::<Double>::clone(double);
     let around = Surroundings {
         systems: BTreeMap::from([("d".to_owned(), SystemReady { connector, settle: None, concurrency: 1 })]),
         tables: Arc::default(),
@@ -227,34 +249,39 @@ fn worker(target: &str, store: &Arc<ModelStore>, double: &Arc<Double>, clock: &A
     let file = folder.path().join("s.yaml");
     std::fs::write(&file, &yaml).unwrap();
     let scheme = Scheme::load(&file, &zone).unwrap_or_else(|faults| panic!("{yaml}\n{faults:?}"));
-    let (mut ready, faults) = check(vec![scheme], &around);
-    assert!(faults.is_empty(), "{yaml}\n{faults:?}");
-    let plan = ready.remove(0).targets.remove(0);
-    let (store, clock): (Arc<dyn Store>, Arc<dyn Clock>) =
-        (Arc::<ModelStore>::clone(store), Arc::<HandClock>::clone(clock));
-    Worker::new(plan, store, clock, CancellationToken::new())
+    check(vec![scheme], &around)
 }
 
 impl Desk {
     /// The worker of another process over the same store.
     pub fn another_process(&self) -> Arc<Worker> {
-        worker(&self.yaml, &self.store, &self.target, &self.clock)
+        workers(&self.yaml, &self.store, &self.target, &self.clock).remove(0)
+    }
+
+    /// The same of its write-back.
+    pub fn another_back(&self) -> Arc<Worker> {
+        workers(&self.yaml, &self.store, &self.target, &self.clock).remove(1)
     }
 
     /// Captures the next version of a document, `fields` beside its id and number.
     pub async fn capture(&self, id: &str, fields: Value) {
+        self.capture_read_at(id, fields, Time(0)).await;
+    }
+
+    /// The same from a reading that was asked for then.
+    pub async fn capture_read_at(&self, id: &str, fields: Value, asked: Time) {
         let mut body = json!({ "id": id, "no": format!("N{id}"), "modified": "2026-06-01 00:00:00" });
         body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let number = body["no"].as_str().map(str::to_owned);
-        self.store_version(id, number, Some(body.to_string().into_bytes())).await;
+        self.store_version(id, number, Some(body.to_string().into_bytes()), asked).await;
     }
 
     /// Captures that a document is gone.
     pub async fn gone(&self, id: &str) {
-        self.store_version(id, None, None).await;
+        self.store_version(id, None, None, Time(0)).await;
     }
 
-    async fn store_version(&self, id: &str, number: Option<String>, body: Option<Vec<u8>>) {
+    async fn store_version(&self, id: &str, number: Option<String>, body: Option<Vec<u8>>, asked: Time) {
         let key = Key::from_text(id);
         let head = self.store.heads("s", std::slice::from_ref(&key)).unwrap().remove(0);
         let hash = body.as_ref().map(|body| *blake3::hash(body).as_bytes());
@@ -268,7 +295,8 @@ impl Desk {
             canonical_hash: hash,
             body: body.unwrap_or_default(),
         };
-        let commit = CaptureCommit { scheme: "s".into(), captured: vec![captured], ..CaptureCommit::default() };
+        let (scheme, asked) = ("s".into(), Some(asked));
+        let commit = CaptureCommit { scheme, asked, captured: vec![captured], ..CaptureCommit::default() };
         assert!(self.store.commit_capture(commit).await.unwrap().stale.is_empty());
     }
 
@@ -338,7 +366,11 @@ impl Desk {
 
     /// Writes what a person does.
     pub async fn person(&self, write: Option<DeliveryWrite>) {
-        let (scheme, target) = ("s".to_owned(), "t".to_owned());
+        self.person_of("t", write).await;
+    }
+
+    async fn person_of(&self, target: &str, write: Option<DeliveryWrite>) {
+        let (scheme, target) = ("s".to_owned(), target.to_owned());
         let writes = vec![write.expect("the state calls for it")];
         let commit = DeliveryCommit { scheme, target, step: Step::Operate, position: None, writes };
         let results = self.store.commit_deliveries(commit).await.unwrap();
@@ -352,7 +384,11 @@ impl Desk {
 
     /// Puts a row as another process would have left it.
     pub async fn overwrite(&self, id: &str, row: Delivery) {
-        self.person(Some(write_of(&Key::from_text(id), row, None))).await;
+        self.overwrite_of("t", id, row).await;
+    }
+
+    pub async fn overwrite_of(&self, target: &str, id: &str, row: Delivery) {
+        self.person_of(target, Some(write_of(&Key::from_text(id), row, None))).await;
     }
 
     /// A pass that is dropped at its first wait.
@@ -397,6 +433,8 @@ impl Desk {
     pub async fn person_resolves(&self, id: &str, resolution: &Resolution) {
         let (key, row, attempt) = (Key::from_text(id), self.row(id), self.open_attempt(id));
         let open = attempt.as_ref().map(|attempt| self.worker.open(&key, &row, attempt)).unwrap_or_default();
-        self.person(operate::resolved(&key, row, attempt, open, resolution, self.clock.now())).await;
+        let write = operate::resolved(&key, row, attempt, open, resolution, self.clock.now());
+        let queue = |write: &DeliveryWrite| self.worker.plan().queues(&write.row, self.clock.now());
+        self.person(write.map(|write| DeliveryWrite { queue: queue(&write), ..write })).await;
     }
 }

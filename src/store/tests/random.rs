@@ -50,6 +50,7 @@ fn capture_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) -
     };
     let kinds = [ChangeKind::Created, ChangeKind::Updated, ChangeKind::Deleted];
     let mut commit = capture(scheme, Vec::new());
+    commit.asked = random.bool().then(|| time(random.i64(-9..9)));
     for _ in 0..random.usize(..4) {
         let text = pick(random);
         let mut entry = captured(text, version(random, text), kinds[random.usize(..3)]);
@@ -60,7 +61,9 @@ fn capture_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) -
     }
     for _ in 0..random.usize(..2) {
         let text = pick(random);
-        commit.touched.push(touched(text, version(random, text)));
+        let mut entry = touched(text, version(random, text));
+        entry.body = random.bool().then(|| b"{\"echo\":1}".to_vec());
+        commit.touched.push(entry);
     }
     for _ in 0..random.usize(..2) {
         commit.quarantined.push(quarantine(pick(random)));
