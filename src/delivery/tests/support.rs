@@ -232,8 +232,9 @@ fn workers(target: &str, store: &Arc<ModelStore>, double: &Arc<Double>, clock: &
 /// What a check makes of a scheme with a target written so.
 pub fn checked(target: &str, connector: Arc<dyn Connector>) -> (Vec<Ready>, Vec<crate::fault::Fault>) {
     let zone = Zone::utc();
+    let system = SystemReady { connector, settle: None, concurrency: 1 };
     let around = Surroundings {
-        systems: BTreeMap::from([("d".to_owned(), SystemReady { connector, settle: None, concurrency: 1 })]),
+        systems: BTreeMap::from([("d".to_owned(), system.clone()), ("other".to_owned(), system)]),
         tables: Arc::default(),
         lookups: Arc::new(|| Arc::new(Tables::default()) as Arc<dyn Lookups + Send + Sync>),
         zone: zone.clone(),

@@ -284,7 +284,10 @@ fn what_is_wrong_with_a_write_back_is_told() {
         ("{ system: d, call: save, mapping: { okki: [$receipt.id] } }", "lists are not supported yet"),
         ("{ system: d, call: save, mapping: { okki: $receipt.nr } }", "unknown field `nr`"),
         ("{ system: d, call: save }", "`mapping` is missing"),
-        ("{ system: d, call: write, mapping: { okki: $receipt.id } }", "unknown call `write`"),
+        (
+            "{ system: other, call: save, mapping: { okki: $receipt.id } }",
+            "a write-back goes to the scheme's source, `d`",
+        ),
     ] {
         let faults = faults(writeback);
         assert!(matches!(faults.as_slice(), [only] if only.contains(expected)), "{writeback}: {faults:#?}");
