@@ -5,17 +5,8 @@ use crate::capture::page::Sorter;
 use crate::diff::{Document, Echo, at};
 use crate::document::Head;
 use crate::name::Key;
-use crate::scheme::Written;
+use crate::scheme::WriteBack;
 use crate::store::{Attempt, StoreError};
-
-/// A write-back of the scheme: the target's name, and what it writes.
-#[derive(Debug, Clone)]
-pub struct WriteBack {
-    /// `T.writeback`.
-    pub target: String,
-    /// The fields it writes.
-    pub written: Vec<Written>,
-}
 
 impl Sorter<'_> {
     /// Whether all that differs from the snapshot is what write-backs wrote.

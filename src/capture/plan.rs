@@ -1,12 +1,11 @@
 //! What a scheme says about its source, made ready for the hot path: where identity lies, what counts as a change,
 //! and the fingerprints that tell when one of these was changed (rule 9, design.md 2.9).
 
-use crate::capture::echo::WriteBack;
 use crate::capture::window::Lengths;
 use crate::connector::SourceCall;
 use crate::diff::{CANONICAL_FORM, DiffRules, Differ, Gate, Numbers, Paths, RulePath, Step as RuleStep, fingerprint};
 use crate::query::{Query, Step};
-use crate::scheme::{Numbers as SchemeNumbers, Scheme, Source, Target};
+use crate::scheme::{Numbers as SchemeNumbers, Scheme, Source, WriteBack};
 
 /// A scheme's source made ready.
 #[derive(Debug, Clone)]
@@ -49,7 +48,6 @@ impl CapturePlan {
         let key = key.join(" ");
         let gate = Gate::new(fingerprint(&[&assembly, &key, &rules.text(), CANONICAL_FORM]));
         let identity = fingerprint(&[&assembly, &key, &format!("{:?}", source.mode)]);
-        let write_back = |back: &Target| WriteBack { target: back.name.clone(), written: back.written(source) };
         let window = call.max_window.map_or(source.window, |longest| longest.min(source.window));
         Ok(Self {
             paths,
@@ -58,12 +56,7 @@ impl CapturePlan {
             fingerprint: hex::encode(identity),
             lengths: Lengths { overlap: source.overlap, window },
             call,
-            write_backs: scheme
-                .targets
-                .iter()
-                .filter_map(|target| target.writeback.as_deref())
-                .map(write_back)
-                .collect(),
+            write_backs: scheme.targets.iter().filter_map(|target| target.write_back(source)).collect(),
         })
     }
 }

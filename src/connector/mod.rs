@@ -17,6 +17,7 @@ pub mod kingdee;
 mod scripted;
 
 pub use http::install_provider;
+pub use normal::is_same;
 pub use traits::{
     CallSpec, Connector, DetailCall, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe,
     SourceCall, TargetCall, Window,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::decimal::Decimal;
 
 /// Whether a value sent and a value read are one: blank is null, ids are text, numbers count by value.
-pub(super) fn is_same(sent: &Value, read: &Value) -> bool {
+pub fn is_same(sent: &Value, read: &Value) -> bool {
     match (text(sent), text(read)) {
         (Some(sent_text), Some(read_text)) if sent.is_number() || read.is_number() => {
             match (Decimal::parse(&sent_text), Decimal::parse(&read_text)) {

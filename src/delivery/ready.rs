@@ -148,6 +148,7 @@ impl Worker {
         let decider = self.decider(&TargetAnswer::Adopt);
         let before = decider.base_document(key, row.base.as_ref())?;
         let after = decider.document(key, row.version)?;
+        let before = decider.with_echo(key, before.as_ref(), after.as_ref())?;
         Ok(self.judged(key, row, before.as_ref(), after.as_ref()))
     }
 

@@ -11,7 +11,7 @@ use crate::delivery::writeback::WritesBack;
 use crate::diff::Differ;
 use crate::mapping::{Lookups, Mapping};
 use crate::query::{Condition, Found, Query, Scope};
-use crate::scheme::{BaselineMissing, InDoubt, Retry};
+use crate::scheme::{BaselineMissing, InDoubt, Retry, WriteBack};
 
 /// Gives the look-ups of now: tables are reloaded while running.
 pub type LookupsNow = Arc<dyn Fn() -> Arc<dyn Lookups + Send + Sync> + Send + Sync>;
@@ -67,8 +67,8 @@ pub struct TargetPlan {
     pub rules: String,
     /// Look-ups.
     pub lookups: LookupsNow,
-    /// The target that its write-back is.
-    pub writeback: Option<String>,
+    /// Its write-back, which its deliveries make due.
+    pub writeback: Option<WriteBack>,
     /// What it writes back, if it is a write-back itself.
     pub back: Option<WritesBack>,
 }

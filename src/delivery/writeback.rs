@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::clock::Time;
-use crate::connector::{Fault, Finding};
+use crate::connector::{Fault, Finding, is_same};
 use crate::delivery::classify::{Policy, policy};
 use crate::delivery::compose::compose;
 use crate::delivery::decide::Decider;
@@ -14,7 +14,7 @@ use crate::delivery::ready::{Item, Ready, not_composed};
 use crate::delivery::send::not_run;
 use crate::delivery::target::{CallPlan, TargetPlan};
 use crate::delivery::worker::{Worker, write_of};
-use crate::diff::{Paths, at, extract};
+use crate::diff::{Paths, at, extract, put};
 use crate::document::Head;
 use crate::name::Key;
 use crate::query::{Root, Step};
@@ -41,7 +41,7 @@ impl TargetPlan {
     /// document stands there.
     pub fn queues(&self, row: &Delivery, now: Time) -> Option<Queued> {
         let told = row.base.as_ref().filter(|base| base.told && row.receipt.is_some())?;
-        Some(Queued { target: self.writeback.clone()?, version: told.version, at: now })
+        Some(Queued { target: self.writeback.as_ref()?.target.clone(), version: told.version, at: now })
     }
 }
 
@@ -181,6 +181,32 @@ impl Worker {
         let is_it = |bytes: &[u8]| extract(bytes, &back.paths).is_ok_and(|identity| identity.key == *key);
         let found = page?.documents.into_iter().find(|document| is_it(&document.bytes));
         Ok(found.and_then(|document| serde_json::from_slice(&document.bytes).ok()))
+    }
+}
+
+impl Decider<'_> {
+    /// The base as conditions compare it with a version: where that shows what was written back, so does the base,
+    /// for what a write-back changes is no change (rule 22).
+    pub fn with_echo(
+        &self,
+        key: &Key,
+        base: Option<&Value>,
+        after: Option<&Value>,
+    ) -> Result<Option<Value>, StoreError> {
+        let (Some(mut base), Some(after)) = (base.cloned(), after) else { return Ok(base.cloned()) };
+        let Some(back) = self.plan.writeback.as_ref().filter(|_| self.plan.uses_changed) else { return Ok(Some(base)) };
+        let attempts = self.store.attempts(&self.plan.scheme, &back.target, key)?;
+        let payloads: Vec<Value> = attempts.iter().filter_map(|a| serde_json::from_str(&a.payload).ok()).collect();
+        for field in &back.written {
+            let shown = at(after, &field.document);
+            let sent = |payload: &Value| {
+                at(payload, &field.payload).is_some_and(|sent| shown.is_some_and(|shown| is_same(sent, shown)))
+            };
+            if payloads.iter().any(sent) {
+                put(&mut base, &field.document, shown.cloned());
+            }
+        }
+        Ok(Some(base))
     }
 }
 

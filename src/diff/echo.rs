@@ -41,7 +41,7 @@ pub fn at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
 }
 
 /// Puts a value in its place, or takes the member away where there is none.
-fn put(value: &mut Value, path: &[String], new: Option<Value>) {
+pub fn put(value: &mut Value, path: &[String], new: Option<Value>) {
     let Some((last, way)) = path.split_last() else { return };
     let mut within = value;
     for name in way {

@@ -31,7 +31,7 @@ mod patch;
 pub use delta::{ChangeOp, FieldChange};
 pub use differ::Differ;
 pub use document::Document;
-pub use echo::{Echo, at};
+pub use echo::{Echo, at, put};
 pub use extract::extract;
 pub use gate::{CANONICAL_FORM, Gate, fingerprint};
 pub use identity::{ExtractFault, Identity, Paths};

@@ -88,7 +88,7 @@ impl TargetCheck<'_> {
             rules: rules_fingerprint(target),
             lookups: Arc::clone(&self.around.lookups),
             calls,
-            writeback: target.writeback.as_ref().map(|back| back.name.clone()),
+            writeback: target.write_back(&self.scheme.source),
             back,
         })
     }

@@ -32,4 +32,4 @@ pub use types::{
     BaselineMissing, DiffRules, Entry, FieldSpec, Identity, InDoubt, Initial, Mode, Numbers, Operation, Retry, Scheme,
     Source, Start, Sweep, Target,
 };
-pub use written::Written;
+pub use written::{WriteBack, Written};

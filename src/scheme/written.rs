@@ -16,7 +16,22 @@ pub struct Written {
     pub document: Vec<String>,
 }
 
+/// A write-back as seen from the documents it writes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteBack {
+    /// The target's name, `T.writeback`.
+    pub target: String,
+    /// The fields it writes.
+    pub written: Vec<Written>,
+}
+
 impl Target {
+    /// Its write-back, if it has one.
+    pub fn write_back(&self, source: &Source) -> Option<WriteBack> {
+        let back = self.writeback.as_ref()?;
+        Some(WriteBack { target: back.name.clone(), written: back.written(source) })
+    }
+
     /// The fields its mapping writes, as fields of the source's documents. Lists are left out.
     pub fn written(&self, source: &Source) -> Vec<Written> {
         let mut written = Vec::new();

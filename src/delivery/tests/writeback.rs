@@ -246,6 +246,23 @@ async fn a_delivery_accepted_while_the_write_back_is_open_makes_it_due_again_whe
 }
 
 #[tokio::test]
+async fn rule_22_what_was_written_back_is_no_change_to_conditions_either() {
+    let when = "when: \"@.before == null || @.changed[?@.path == '$.okki']\"";
+    for (name, okki, expected) in [
+        ("the echo in one reading with a person's edit", json!("id-N1"), State::Skipped),
+        ("a person's value", json!("mine"), State::Delivered),
+    ] {
+        let desk = desk(&format!("{BACK}\n{when}")).await;
+        desk.capture("1", json!({ "rev": 1, "okki": null })).await;
+        desk.pass().await;
+        desk.back_pass().await;
+        desk.capture("1", json!({ "rev": 2, "okki": okki })).await;
+        desk.pass().await;
+        assert_eq!((desk.state("1").0, desk.row("1").version), (expected, 2), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_write_back_that_was_given_up_is_due_again_with_the_next_delivery() {
     let desk = told().await;
     desk.will_answer([vec![failed(FaultKind::Permanent)]]);
