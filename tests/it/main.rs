@@ -20,3 +20,4 @@ mod support;
 mod target_trouble;
 mod tidy;
 mod windows;
+mod writeback;
