@@ -32,22 +32,23 @@ impl Target {
         Some(WriteBack { target: back.name.clone(), written: back.written(source) })
     }
 
-    /// The fields its mapping writes, as fields of the source's documents. Lists are left out.
+    /// The fields its mappings write, as fields of the source's documents. Lists are left out.
     pub fn written(&self, source: &Source) -> Vec<Written> {
         let mut written = Vec::new();
-        if let Some(mapping) = &self.mapping {
-            leaves(mapping, &mapping.at, &mut Vec::new(), source, &mut written);
-        }
+        self.mappings().for_each(|mapping| leaves(mapping, &mapping.at, &mut Vec::new(), source, &mut written));
         written
     }
 
-    /// Where its mapping writes lists.
+    /// Where its mappings write lists.
     pub fn written_lists(&self) -> Vec<Position> {
         let mut lists = Vec::new();
-        if let Some(mapping) = &self.mapping {
-            find_lists(mapping, &mut lists);
-        }
+        self.mappings().for_each(|mapping| find_lists(mapping, &mut lists));
         lists
+    }
+
+    /// Its own mapping and those of its operations.
+    fn mappings(&self) -> impl Iterator<Item = &Node> {
+        self.mapping.iter().chain(self.operations.iter().filter_map(|operation| operation.mapping.as_ref()))
     }
 }
 

@@ -300,6 +300,11 @@ fn what_is_wrong_with_a_write_back_is_told() {
         ),
         ("{ system: d, call: save, mapping: { okki: [$receipt.id] } }", "lists are not supported yet"),
         ("{ system: d, call: save, mapping: { okki: $receipt.nr } }", "unknown field `nr`"),
+        (
+            "{ system: d, call: save, mapping: { okki: $receipt.id }, \
+             operations: [{ when: \"@.kind == 'created'\", call: save, mapping: { okky: $receipt.id } }] }",
+            "`okky` is written back, but not read",
+        ),
         ("{ system: d, call: save }", "`mapping` is missing"),
         (
             "{ system: other, call: save, mapping: { okki: $receipt.id } }",
