@@ -29,6 +29,8 @@ pub struct Head {
     pub source_time: Option<Time>,
     /// What people search by.
     pub number: Option<String>,
+    /// When the stored reading was asked for, by our clock; only where a write-back may change the document (rule 22).
+    pub read_at: Option<Time>,
 }
 
 impl Head {

@@ -140,6 +140,10 @@ codes! {
     NeverSent = "never_sent", "the newest state asks for `{call}`, but the target never accepted this document", "最新状态要求 `{call}`,但目标系统从未接收过该单据";
     /// Would be told the same again.
     SamePayload = "same_payload", "version {version} gives the same payload as the version told before", "版本 {version} 的报文与上次已送达的相同";
+    /// A write-back whose values are in the source document already.
+    Held = "same_payload", "the source document already holds what is to be written back", "源单据中已是要回写的值";
+    /// A write-back to a document that is gone.
+    Gone = "never_sent", "the document is gone from the source, so nothing is written back", "源单据已删除,无需回写";
     /// Outcome unknown.
     Unknown = "unknown", "whether the target carried out attempt {attempt} is not known: {why}", "第 {attempt} 次发送结果未知:{why}";
     /// Something foreign stands under our number.

@@ -3,6 +3,7 @@
 
 mod ask;
 mod detail;
+mod echo;
 mod index;
 mod page;
 mod plan;
@@ -16,5 +17,5 @@ pub mod window;
 
 pub use ask::{AskError, Patience};
 pub use detail::DetailPlan;
-pub use plan::{CapturePlan, PlanFault, diff_rules};
+pub use plan::{CapturePlan, PlanFault, diff_rules, source_paths};
 pub use scan::{Capture, CaptureError, Outcome, Pulled};

@@ -8,7 +8,7 @@ use crate::capture::index;
 use crate::capture::plan::CapturePlan;
 use crate::change::ChangeKind;
 use crate::clock::{Time, Zone};
-use crate::connector::Deferred;
+use crate::connector::{Connector, Deferred};
 use crate::diff::{Document, ExtractFault, Identity, extract};
 use crate::document::{Head, Quarantine};
 use crate::name::Key;
@@ -54,9 +54,19 @@ impl Sorted {
 pub struct Sorter<'a> {
     pub plan: &'a CapturePlan,
     pub store: &'a dyn Store,
+    pub connector: &'a dyn Connector,
     pub scheme: &'a str,
     pub zone: &'a Zone,
     pub now: Time,
+}
+
+/// When the request of a reading was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Where the change log stood (rule 5).
+    pub seq: u64,
+    /// By our clock (rule 22).
+    pub at: Time,
 }
 
 struct Met {
@@ -71,12 +81,12 @@ pub fn latest_time(identity: &Identity, zone: &Zone) -> Option<Time> {
 }
 
 impl Sorter<'_> {
-    /// Sorts a page whose request was sent when the change log stood at `asked_at`. With `confirmed`, the documents
-    /// have been read twice with one result, and are taken as they are.
-    pub fn sort(&self, documents: Vec<Reading>, asked_at: u64, confirmed: bool) -> Result<Sorted, StoreError> {
+    /// Sorts a page. With `confirmed`, the documents have been read twice with one result, and are taken as they are.
+    pub fn sort(&self, documents: Vec<Reading>, asked: Asked, confirmed: bool) -> Result<Sorted, StoreError> {
         let mut sorted = Sorted::default();
         sorted.commit.scheme = self.scheme.to_owned();
         sorted.commit.at = Some(self.now);
+        sorted.commit.asked = (!self.plan.write_backs.is_empty()).then_some(asked.at);
         let met = self.identify(documents, &mut sorted);
         let keys: Vec<Key> = met.iter().map(|one| one.identity.key.clone()).collect();
         let heads = self.store.heads(self.scheme, &keys)?;
@@ -85,7 +95,7 @@ impl Sorter<'_> {
             // What was met in quarantine with a later time is not cleared by an older reading.
             let record = quarantined.get(&one.identity.key);
             let in_quarantine = record.is_some_and(|record| record.source_time <= one.time);
-            self.compare(one, head, in_quarantine, (asked_at, confirmed), &mut sorted)?;
+            self.compare(one, head, in_quarantine, (asked.seq, confirmed), &mut sorted)?;
         }
         Ok(sorted)
     }
@@ -191,12 +201,16 @@ impl Sorter<'_> {
         sorted.met.push((key.clone(), raw_hash, time));
         let canonical_hash = self.plan.differ.hash(&document);
         let expect = head.as_ref().map_or(0, |head| head.version);
-        if let Some(head) = &head
-            && self.is_same(&key, head, canonical_hash)?
-        {
-            let number = identity.number;
-            sorted.commit.touched.push(Touched { key, expect, raw_hash, canonical_hash, source_time: time, number });
-            return Ok(());
+        if let Some(head) = head.as_ref().filter(|head| !head.is_tombstone()) {
+            let is_same = self.is_same(&key, head, canonical_hash)?;
+            if is_same || self.is_echo(&key, head, &document)? {
+                let (source_time, number) = (time, identity.number);
+                // What a write-back wrote is what the next reading is compared with.
+                let body = (!is_same).then_some(bytes);
+                let touched = Touched { key, expect, raw_hash, canonical_hash, source_time, number, body };
+                sorted.commit.touched.push(touched);
+                return Ok(());
+            }
         }
         let kind = match &head {
             Some(head) if !head.is_tombstone() => ChangeKind::Updated,
@@ -260,9 +274,6 @@ impl Sorter<'_> {
     /// Whether the content is the snapshot's. Under new rules the stored hash tells nothing: then the stored body,
     /// hashed again by the rules of now, decides (rule 9).
     fn is_same(&self, key: &Key, head: &Head, canonical_hash: [u8; 32]) -> Result<bool, StoreError> {
-        if head.is_tombstone() {
-            return Ok(false);
-        }
         if head.canonical_hash == Some(canonical_hash) {
             return Ok(true);
         }

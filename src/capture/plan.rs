@@ -6,7 +6,7 @@ use crate::capture::window::Lengths;
 use crate::connector::SourceCall;
 use crate::diff::{CANONICAL_FORM, DiffRules, Differ, Gate, Numbers, Paths, RulePath, Step as RuleStep, fingerprint};
 use crate::query::{Query, Step};
-use crate::scheme::{Entry, Numbers as SchemeNumbers, Scheme, Source};
+use crate::scheme::{Entry, Numbers as SchemeNumbers, Scheme, Source, WriteBack};
 
 /// A scheme's source made ready.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct CapturePlan {
     pub detail: Option<DetailPlan>,
     /// Paths by which other schemes look its snapshots up.
     pub index: Vec<Query>,
+    /// What the scheme itself writes into its documents (rule 22).
+    pub write_backs: Vec<WriteBack>,
 }
 
 /// A path that can't serve where it stands.
@@ -44,12 +46,7 @@ impl CapturePlan {
     /// Makes a scheme's source ready; `call` is the connector's description, `detail` its detail call made ready.
     pub fn new(scheme: &Scheme, call: SourceCall, detail: Option<DetailPlan>) -> Result<Self, PlanFault> {
         let source = &scheme.source;
-        let paths = Paths {
-            key: source.key.iter().map(|query| names(query, "key")).collect::<Result<_, _>>()?,
-            number: source.number.as_ref().map(|query| names(query, "number")).transpose()?,
-            times: source.times(),
-            cursor: source.cursor.as_ref().map(|query| names(query, "cursor")).transpose()?,
-        };
+        let paths = source_paths(source)?;
         source.time.as_ref().map(|query| names(query, "time")).transpose()?;
         let rules = diff_rules(scheme, detail.as_ref().map_or(&call.numeric, |detail| &detail.numeric))?;
         let assembly = assembly(source);
@@ -67,8 +64,19 @@ impl CapturePlan {
             call,
             detail,
             index: Vec::new(),
+            write_backs: scheme.targets.iter().filter_map(|target| target.write_back(source)).collect(),
         })
     }
+}
+
+/// Where identity lies in a source's documents.
+pub fn source_paths(source: &Source) -> Result<Paths, PlanFault> {
+    Ok(Paths {
+        key: source.key.iter().map(|query| names(query, "key")).collect::<Result<_, _>>()?,
+        number: source.number.as_ref().map(|query| names(query, "number")).transpose()?,
+        times: source.times(),
+        cursor: source.cursor.as_ref().map(|query| names(query, "cursor")).transpose()?,
+    })
 }
 
 /// What decides which documents come and how they are put together, as text.

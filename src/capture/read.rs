@@ -73,7 +73,7 @@ impl Capture {
             if self.asker.stop.is_cancelled() {
                 return Err(CaptureError::Stopped);
             }
-            let asked_at = self.store.last_seq(&self.scheme.id)?;
+            let asked = self.asked()?;
             let request = FetchRequest { source: &self.scheme.source, window, position: position.as_deref() };
             let page = self.asker.ask(&Question::Page(request)).await;
             let page = page.map_err(|e| self.source_error(&format!("page{}", self.span(scan)), e))?;
@@ -86,7 +86,7 @@ impl Capture {
             let documents = self.since_start(page.documents, progress.start, |key, raw_hash| {
                 fresh |= pass.tally.add(key, raw_hash);
             });
-            let mut sorted = self.sort(self.whole(documents, false).await?, asked_at, false)?;
+            let mut sorted = self.sort(self.whole(documents, false).await?, asked, false)?;
             self.defer(page.deferred, &mut sorted);
             for (key, raw_hash, time) in sorted.met.iter().chain(&sorted.gone) {
                 fresh |= pass.tally.add(key, raw_hash);

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use crate::capture::ask::Question;
 use crate::capture::detail::{Reading, listed_of_key};
-use crate::capture::page::{Sorted, Sorter};
+use crate::capture::page::{Asked, Sorted, Sorter};
 use crate::capture::scan::{Capture, CaptureError, Pulled};
 use crate::clock::Time;
 use crate::connector::Deferred;
@@ -20,7 +20,7 @@ type Met = Vec<(Key, [u8; 32], Option<Time>)>;
 
 /// What the source answered for keys.
 #[derive(Default)]
-struct Asked {
+struct Answer {
     documents: Vec<Reading>,
     /// Could not be read whole.
     deferred: Vec<Deferred>,
@@ -71,21 +71,21 @@ impl Capture {
 
     async fn read_until_sure(&self, key: Key, mut before: Option<Reading>) -> Result<Sorted, CaptureError> {
         for _ in 0..MAX_REREADS {
-            let asked_at = self.store.last_seq(&self.scheme.id)?;
-            let asked = match self.read_keys(std::slice::from_ref(&key)).await {
-                Ok(asked) => asked,
+            let asked = self.asked()?;
+            let answer = match self.read_keys(std::slice::from_ref(&key)).await {
+                Ok(answer) => answer,
                 // Refused for good: named, and asked again with each run; other documents go on (rule 25).
                 Err(CaptureError::Refused { why, .. }) => return Ok(self.unanswered(key, why)),
                 Err(error) => return Err(error),
             };
-            let Some(document) = asked.documents.into_iter().next() else {
+            let Some(document) = answer.documents.into_iter().next() else {
                 let mut sorted = Sorted::default();
-                self.defer(asked.deferred, &mut sorted);
+                self.defer(answer.deferred, &mut sorted);
                 return Ok(sorted);
             };
             let same = before.as_ref().is_some_and(|before| before.text() == document.text());
             before = Some(document.clone());
-            let sorted = self.sort(vec![document], asked_at, same)?;
+            let sorted = self.sort(vec![document], asked, same)?;
             if sorted.suspects.is_empty() {
                 return Ok(sorted);
             }
@@ -101,8 +101,8 @@ impl Capture {
         if before != Some(hash) {
             return Ok(Sorted::default());
         }
-        let asked_at = self.store.last_seq(&self.scheme.id)?;
-        self.sort(vec![reading], asked_at, true)
+        let asked = self.asked()?;
+        self.sort(vec![reading], asked, true)
     }
 
     fn unanswered(&self, key: Key, why: String) -> Sorted {
@@ -118,7 +118,7 @@ impl Capture {
         self.plan.call.by_key > 0 || self.plan.detail.as_ref().is_some_and(|detail| detail.by_key)
     }
 
-    async fn read_keys(&self, keys: &[Key]) -> Result<Asked, CaptureError> {
+    async fn read_keys(&self, keys: &[Key]) -> Result<Answer, CaptureError> {
         let parts = self.plan.paths.key.len();
         let texts: Vec<Vec<String>> = keys
             .iter()
@@ -127,23 +127,23 @@ impl Capture {
         if self.plan.call.by_key == 0 {
             let listed = texts.iter().map(|parts| listed_of_key(&self.plan.paths, parts)).collect();
             let documents = if self.asks_by_key() { self.whole(listed, true).await? } else { Vec::new() };
-            return Ok(Asked { documents, ..Asked::default() });
+            return Ok(Answer { documents, ..Answer::default() });
         }
         self.read_texts(&texts, false).await
     }
 
-    async fn read_texts(&self, texts: &[Vec<String>], by_number: bool) -> Result<Asked, CaptureError> {
-        let mut asked = Asked::default();
+    async fn read_texts(&self, texts: &[Vec<String>], by_number: bool) -> Result<Answer, CaptureError> {
+        let mut answer = Answer::default();
         if self.plan.call.by_key == 0 {
-            return Ok(asked);
+            return Ok(answer);
         }
         for keys in texts.chunks(self.plan.call.by_key.max(1)) {
             let question = Question::Keys { source: &self.scheme.source, keys, by_number };
             let page = self.asker.ask(&question).await.map_err(|e| self.source_error("documents by key", e))?;
-            asked.documents.extend(self.whole(page.documents, true).await?);
-            asked.deferred.extend(page.deferred);
+            answer.documents.extend(self.whole(page.documents, true).await?);
+            answer.deferred.extend(page.deferred);
         }
-        Ok(asked)
+        Ok(answer)
     }
 
     /// Documents in quarantine are asked for again by key (rule 25).
@@ -151,11 +151,11 @@ impl Capture {
         let keys: Vec<Key> = self.store.quarantined(&self.scheme.id)?.into_iter().map(|record| record.key).collect();
         let keys: Vec<Key> = keys.into_iter().filter(|key| !key.as_str().starts_with("digest:")).collect();
         if !keys.is_empty() && self.asks_by_key() {
-            let asked_at = self.store.last_seq(&self.scheme.id)?;
+            let asked = self.asked()?;
             match self.read_keys(&keys).await {
-                Ok(asked) => {
-                    let mut sorted = self.sort(asked.documents, asked_at, false)?;
-                    self.defer(asked.deferred, &mut sorted);
+                Ok(answer) => {
+                    let mut sorted = self.sort(answer.documents, asked, false)?;
+                    self.defer(answer.deferred, &mut sorted);
                     self.store_page(sorted, None, run).await?;
                 }
                 Err(CaptureError::Refused { why, .. }) => {
@@ -176,17 +176,17 @@ impl Capture {
         for text in texts {
             let mut keys = vec![Key::from_text(text.as_str())];
             keys.extend(self.store.by_number(&self.scheme.id, text)?);
-            let asked_at = self.store.last_seq(&self.scheme.id)?;
-            let mut asked = self.read_keys(&keys).await.or_else(|error| match error {
+            let asked = self.asked()?;
+            let mut answer = self.read_keys(&keys).await.or_else(|error| match error {
                 // A number is no key of the source's kind: it refuses the question, and is asked by number below.
-                CaptureError::Refused { .. } => Ok(Asked::default()),
+                CaptureError::Refused { .. } => Ok(Answer::default()),
                 other => Err(other),
             })?;
-            if asked.documents.is_empty() && asked.deferred.is_empty() {
-                asked = self.read_texts(&[vec![text.clone()]], true).await?;
+            if answer.documents.is_empty() && answer.deferred.is_empty() {
+                answer = self.read_texts(&[vec![text.clone()]], true).await?;
             }
-            let mut sorted = self.sort(asked.documents, asked_at, false)?;
-            self.defer(asked.deferred, &mut sorted);
+            let mut sorted = self.sort(answer.documents, asked, false)?;
+            self.defer(answer.deferred, &mut sorted);
             let met = self.store_page(sorted, None, &mut Run::default()).await?;
             if met.is_empty() {
                 pulled.missing.push(text.clone());
@@ -196,8 +196,13 @@ impl Capture {
         Ok(pulled)
     }
 
-    pub(super) fn sort(&self, documents: Vec<Reading>, asked_at: u64, confirmed: bool) -> Result<Sorted, StoreError> {
-        self.sorter().sort(documents, asked_at, confirmed)
+    /// That a request is sent now.
+    pub(super) fn asked(&self) -> Result<Asked, StoreError> {
+        Ok(Asked { seq: self.store.last_seq(&self.scheme.id)?, at: self.now() })
+    }
+
+    pub(super) fn sort(&self, documents: Vec<Reading>, asked: Asked, confirmed: bool) -> Result<Sorted, StoreError> {
+        self.sorter().sort(documents, asked, confirmed)
     }
 
     /// Records what could not be read whole in a page's commit.
@@ -211,7 +216,14 @@ impl Capture {
     }
 
     fn sorter(&self) -> Sorter<'_> {
-        Sorter { plan: &self.plan, store: &*self.store, scheme: &self.scheme.id, zone: &self.zone, now: self.now() }
+        Sorter {
+            plan: &self.plan,
+            store: &*self.store,
+            connector: &*self.asker.connector,
+            scheme: &self.scheme.id,
+            zone: &self.zone,
+            now: self.now(),
+        }
     }
 
     /// Stores what was sorted; returns the keys whose head moved meanwhile.
@@ -228,6 +240,7 @@ impl Capture {
 
 fn merge(into: &mut Sorted, from: Sorted) {
     into.commit.at = from.commit.at.or(into.commit.at);
+    into.commit.asked = into.commit.asked.into_iter().chain(from.commit.asked).min();
     into.commit.captured.extend(from.commit.captured);
     into.commit.index.extend(from.commit.index);
     into.commit.touched.extend(from.commit.touched);

@@ -5,6 +5,7 @@ pub mod registry;
 pub mod traits;
 
 mod http;
+mod normal;
 pub mod pace;
 pub mod params;
 mod reply;
@@ -17,6 +18,7 @@ pub mod okki;
 mod scripted;
 
 pub use http::install_provider;
+pub use normal::is_same;
 pub use traits::{
     CallSpec, Connector, Deferred, DetailCall, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe,
     SourceCall, TargetCall, Window,

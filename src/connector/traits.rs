@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+use super::normal;
 use crate::clock::Time;
 use crate::document::RawDocument;
 use crate::receipt::Receipt;
@@ -321,6 +322,18 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Sends a batch in one request where the system can; one outcome for each item, in order.
     async fn send(&self, call: &CallSpec, items: &[Outgoing]) -> Vec<Outcome>;
+
+    /// Whether a value that was sent and the value that a read of its field shows are one, in the system's normal form
+    /// (rules.md 14 and 22). Pure.
+    fn is_same(&self, sent: &Value, read: &Value) -> bool {
+        normal::is_same(sent, read)
+    }
+
+    /// The options of a call whose payload names only some of a document's fields and lines (a write-back): what it
+    /// does not name must stay as it is. Pure.
+    fn partial_options(&self, _call: &str, options: Map<String, Value>) -> Map<String, Value> {
+        options
+    }
 
     /// Asks the target about documents; one finding for each, in order.
     async fn probe(&self, call: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault>;

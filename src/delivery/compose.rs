@@ -13,7 +13,7 @@ use crate::mapping::{MapFault, MapFaultKind, Miss, Why};
 use crate::name::Key;
 use crate::reason::{Code, MissingCode, Reason, State};
 use crate::receipt::Receipt;
-use crate::store::{Delivery, Mark};
+use crate::store::Mark;
 
 /// A document ready to be claimed.
 #[derive(Debug)]
@@ -55,19 +55,20 @@ impl Stop {
     }
 }
 
-/// Maps a document for a call and makes its exact bytes.
+/// Maps a document for a call and makes its exact bytes. `told` is what the mapping reads as `$receipt`; `receipt`
+/// names the document that is written.
 pub fn compose(
     plan: &TargetPlan,
     call: &CallPlan,
     document: Option<&Value>,
-    row: &Delivery,
+    told: Option<&Receipt>,
+    receipt: Option<&Receipt>,
     mirrors: &Mirrors<'_>,
 ) -> Result<Composed, Stop> {
-    let receipt = row.receipt.as_ref();
     let (payload, lines) = match (&call.mapping, document) {
         (Some(mapping), Some(document)) => {
-            let receipt = receipt.map(receipt_value);
-            let mapped = mapping.evaluate(document, receipt.as_ref(), mirrors);
+            let told = told.map(receipt_value);
+            let mapped = mapping.evaluate(document, told.as_ref(), mirrors);
             let mapped = mapped.map_err(|fault| stop_of(fault, mirrors))?;
             let lines = mapped.lines.into_iter().map(|list| (list.path.join("."), list.keys)).collect();
             (mapped.payload, lines)

@@ -42,27 +42,29 @@ impl Decider<'_> {
                 }
                 Err(error) => return Err(error),
             };
-            row = self.decide_one(row, version, &mut before, after);
+            row = self.decide_one(key, row, version, &mut before, after)?;
         }
         Ok(row)
     }
 
     fn decide_one(
         &self,
+        key: &Key,
         mut row: Delivery,
         version: u64,
         before: &mut Option<Value>,
         after: Option<Value>,
-    ) -> Delivery {
+    ) -> Result<Delivery, StoreError> {
         let told = row.base.as_ref().is_some_and(|base| base.told);
         if !told && row.receipt.is_none() && row.attempts == 0 && self.is_baseline(after.as_ref()) {
             let instant = self.instant().map_or_else(String::new, |instant| instant.to_string());
             row.base = Some(Base { version, told: true, call: None, payload_hash: None, attempt: None });
             row.probe_first = true;
             *before = after;
-            return self.skipped(row, version, Reason::new(Code::Baseline, [("instant", instant)]));
+            return Ok(self.skipped(row, version, Reason::new(Code::Baseline, [("instant", instant)])));
         }
-        match judge(self.plan, before.as_ref(), after.as_ref(), row.receipt.as_ref()) {
+        let base = self.with_echo(key, before.as_ref(), after.as_ref())?;
+        Ok(match judge(self.plan, base.as_ref(), after.as_ref(), row.receipt.as_ref()) {
             Verdict::Tell(_) => {
                 row.tries = 0;
                 let reason = Reason::new(Code::Due, [("version", version.to_string())]);
@@ -78,7 +80,7 @@ impl Decider<'_> {
             Verdict::Fault(why) => {
                 self.rejected(row, version, Reason::new(Code::Mapping, [("path", "when".into()), ("why", why)]))
             }
-        }
+        })
     }
 
     /// Skips the row's version, for no condition accepts it. It becomes the base while none was told and `compare`

@@ -25,7 +25,7 @@ impl Worker {
     ) -> Result<(), StoreError> {
         let Some(call) = self.plan.calls.get(index) else { return Ok(()) };
         match self.plan.in_doubt {
-            InDoubt::Probe if call.call.probes => self.probe_doubts(index, doubts).await,
+            InDoubt::Probe if call.call.probes || self.plan.back.is_some() => self.probe_doubts(index, doubts).await,
             InDoubt::Probe | InDoubt::Hold => {
                 // A person decides: no longer due.
                 let keys: Vec<Key> = doubts.into_iter().map(|(key, _, _)| key).collect();
@@ -53,11 +53,13 @@ impl Worker {
 
     async fn probe_doubts(&self, index: usize, doubts: Vec<(Key, Delivery, Attempt)>) -> Result<(), StoreError> {
         let Some(call) = self.plan.calls.get(index) else { return Ok(()) };
-        let mut probes = Vec::with_capacity(doubts.len());
-        for (key, row, attempt) in &doubts {
-            probes.push(self.probe_of(key, row, attempt)?);
-        }
-        let findings = self.ask(index, &probes).await?;
+        let findings = match &self.plan.back {
+            Some(back) => self.read_back(back, &doubts).await?,
+            None => {
+                let probes = doubts.iter().map(|(key, row, attempt)| self.probe_of(key, row, attempt));
+                self.ask(index, &probes.collect::<Result<Vec<_>, _>>()?).await?
+            }
+        };
         // The settle time of the largest batch the attempt may have been sent in (rule 6).
         let moment = self.moment(Some(call), self.plan.batch);
         let (mut effective, mut later) = (0, Vec::new());
@@ -90,7 +92,7 @@ impl Worker {
             return None;
         }
         let number = attempt.number.clone().unwrap_or_default();
-        let mut release = None;
+        let (mut release, mut queue) = (None, None);
         let absent = matches!(finding, Finding::Absent);
         match finding {
             Finding::Effective { receipt, warnings } if is_anothers(&attempt, warnings) => {
@@ -109,6 +111,7 @@ impl Worker {
                 let told = Accepted { receipt: receipt.clone(), complete, deletes, again, warnings: Vec::new() };
                 settle::accepted(&mut row, &mut attempt, told, at);
                 release = row.identity.clone().filter(|_| deletes);
+                queue = self.plan.queues(&row, at.now);
             }
             Finding::Absent if attempt.outcome.as_deref() == Some("exists") => {
                 let why = "the target says the number is taken, but shows no such document";
@@ -130,9 +133,7 @@ impl Worker {
             }
             Finding::Foreign { why, .. } => settle::conflict(&mut row, &number, why, at.now),
         }
-        let mut write = write_of(key, row, Some(attempt));
-        write.release = release;
-        Some(write)
+        Some(DeliveryWrite { release, queue, ..write_of(key, row, Some(attempt)) })
     }
 
     /// Whether this is the second answer of its kind, «not there» or «older content», a settle time after the first,

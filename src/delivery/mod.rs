@@ -19,7 +19,9 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod worker;
+mod writeback;
 
 pub use classify::{Policy, policy};
 pub use target::{CallPlan, LookupsNow, TargetPlan};
 pub use worker::{PassReport, Worker};
+pub use writeback::WritesBack;

@@ -14,19 +14,21 @@ use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
+use crate::receipt::Receipt;
 use crate::scalar::index_text;
 use crate::store::{Delivery, DeliveryWrite, Mark, Step, StoreError, pages};
 
 impl Worker {
-    /// Maps a document with the look-ups of now.
+    /// Maps a document with the look-ups of now; for the receipts see [`compose`].
     pub(super) fn compose(
         &self,
         call: &CallPlan,
         document: Option<&Value>,
-        row: &Delivery,
+        told: Option<&Receipt>,
+        receipt: Option<&Receipt>,
     ) -> Result<Result<Composed, Stop>, StoreError> {
         let mirrors = Mirrors::new(&*self.store, (self.plan.lookups)());
-        let composed = compose(&self.plan, call, document, row, &mirrors);
+        let composed = compose(&self.plan, call, document, told, receipt, &mirrors);
         mirrors.into_error().map_or(Ok(composed), Err)
     }
 

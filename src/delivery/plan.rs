@@ -14,6 +14,10 @@ impl Worker {
     /// Plans everything the change log holds. Goes on while the target is paused; does nothing before it was told
     /// what to do with its documents.
     pub(super) async fn plan_changes(&self) -> Result<(), StoreError> {
+        if self.plan.back.is_some() {
+            // What makes a write-back due is not a change but the delivery it follows.
+            return Ok(());
+        }
         loop {
             let Some(state) = self.store.target(&self.plan.scheme, &self.plan.name)? else { return Ok(()) };
             let Some(answer) = state.answer else { return Ok(()) };

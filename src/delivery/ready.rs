@@ -42,7 +42,7 @@ pub enum Batch {
 }
 
 /// What a due document turns out to be.
-enum Ready {
+pub(super) enum Ready {
     Send(usize, Box<Item>),
     Find(usize, Box<Item>),
     Doubt(usize, Box<(Key, Delivery, Attempt)>),
@@ -129,26 +129,34 @@ impl Worker {
             State::InDoubt => return self.ready_doubt(key, row),
             _ => {}
         }
-        if row.version < row.newest {
+        if row.version < row.newest && self.plan.back.is_none() {
             return self.decided(key, row);
         }
         if let Some(record) = self.store.quarantine(&self.plan.scheme, key)? {
             let reason = Reason::new(Code::Quarantined, [("why", record.why)]);
             return Ok(self.moved(key, row, State::Rejected, reason, Some(self.now().plus(LOOK_AGAIN))));
         }
-        let decider = self.decider(&TargetAnswer::Adopt);
-        let documents = decider
-            .base_document(key, row.base.as_ref())
-            .and_then(|before| Ok((before, decider.document(key, row.version)?)));
-        match documents {
-            Ok((before, after)) => self.judged(key, row, before.as_ref(), after.as_ref()),
+        let ready = match &self.plan.back {
+            Some(back) => self.ready_back(back, key, row.clone()),
+            None => self.ready_to_tell(key, row.clone()),
+        };
+        match ready {
             Err(StoreError::Damaged { table, key: place }) => {
                 let why = format!("a stored version is damaged ({table} {place})");
                 let reason = Reason::new(Code::Quarantined, [("why", why)]);
                 Ok(self.moved(key, row, State::Rejected, reason, Some(self.now().plus(LOOK_AGAIN))))
             }
-            Err(error) => Err(error),
+            other => other,
         }
+    }
+
+    /// The newest version, judged from the base.
+    fn ready_to_tell(&self, key: &Key, row: Delivery) -> Result<Ready, StoreError> {
+        let decider = self.decider(&TargetAnswer::Adopt);
+        let before = decider.base_document(key, row.base.as_ref())?;
+        let after = decider.document(key, row.version)?;
+        let before = decider.with_echo(key, before.as_ref(), after.as_ref())?;
+        self.judged(key, row, before.as_ref(), after.as_ref())
     }
 
     fn judged(
@@ -192,7 +200,7 @@ impl Worker {
         // An operation may make the target's own call with another mapping: what it was told says which it was.
         for index in &named {
             let Some(call) = self.plan.calls.get(*index) else { continue };
-            let composed = self.compose(call, after, row)?;
+            let composed = self.compose(call, after, row.receipt.as_ref(), row.receipt.as_ref())?;
             if composed.is_ok_and(|composed| Some(composed.payload_hash) == base.payload_hash) {
                 return Ok(Some(*index));
             }
@@ -200,7 +208,7 @@ impl Worker {
         Ok(named.last().copied())
     }
 
-    fn decider<'a>(&'a self, answer: &'a TargetAnswer) -> Decider<'a> {
+    pub(super) fn decider<'a>(&'a self, answer: &'a TargetAnswer) -> Decider<'a> {
         Decider { plan: &self.plan, store: &*self.store, answer, now: self.now() }
     }
 
@@ -218,7 +226,8 @@ impl Worker {
         if !call.call.mapped && !has_id {
             return self.without_receipt(key, row, index, after);
         }
-        let composed = match self.compose(call, after, &row)? {
+        let receipt = row.receipt.as_ref();
+        let composed = match self.compose(call, after, receipt, receipt)? {
             Ok(composed) => composed,
             Err(stop) => return Ok(Ready::Write(Box::new(self.stopped(key, row, stop)))),
         };
@@ -267,7 +276,8 @@ impl Worker {
             && main.mapping.is_some()
         {
             let last = self.plan.calls.len() - 1;
-            return Ok(match self.compose(main, after, &row)? {
+            let receipt = row.receipt.as_ref();
+            return Ok(match self.compose(main, after, receipt, receipt)? {
                 Ok(composed) => {
                     Ready::Find(last, Box::new(Item { key: key.clone(), row, version, composed, to_send: false }))
                 }
@@ -304,7 +314,7 @@ impl Worker {
         }
     }
 
-    fn moved(&self, key: &Key, mut row: Delivery, state: State, reason: Reason, due: Option<Time>) -> Ready {
+    pub(super) fn moved(&self, key: &Key, mut row: Delivery, state: State, reason: Reason, due: Option<Time>) -> Ready {
         set(&mut row, state, reason, due, self.now());
         Ready::Write(Box::new(write_of(key, row, None)))
     }

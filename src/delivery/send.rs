@@ -13,7 +13,7 @@ use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
-use crate::store::{Attempt, Delivery, Step, StoreError, WriteResult};
+use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError, WriteResult};
 
 impl Worker {
     /// Claims, sends and settles one batch.
@@ -42,22 +42,20 @@ impl Worker {
             }
             let Open { deletes, again } = self.open(key, &row, attempt);
             let mut attempt = (*attempt).clone();
-            let release = match outcome {
+            let (release, queue) = match outcome {
                 Outcome::Accepted { receipt, complete, warnings } => {
                     let (receipt, warnings) = (receipt.clone(), warnings.clone());
                     let told = Accepted { receipt, complete: *complete, deletes, again, warnings };
                     settle::accepted(&mut row, &mut attempt, told, moment);
-                    row.identity.clone().filter(|_| deletes)
+                    (row.identity.clone().filter(|_| deletes), self.plan.queues(&row, moment.now))
                 }
                 Outcome::Failed(fault) => {
                     settle::failed(&mut row, &mut attempt, fault, again, moment);
                     let free = policy(fault.kind) == Policy::Reject && self.is_free(key, &row, attempt.n)?;
-                    row.identity.clone().filter(|_| free)
+                    (row.identity.clone().filter(|_| free), None)
                 }
             };
-            let mut write = write_of(key, row, Some(attempt));
-            write.release = release;
-            Ok(Some(write))
+            Ok(Some(DeliveryWrite { release, queue, ..write_of(key, row, Some(attempt)) }))
         })
         .await
     }

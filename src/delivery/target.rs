@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use crate::clock::{Time, Zone};
 use crate::connector::{CallSpec, Connector, TargetCall};
+use crate::delivery::writeback::WritesBack;
 use crate::diff::Differ;
 use crate::mapping::{Lookups, Mapping, Source};
 use crate::query::Condition;
-use crate::scheme::{BaselineMissing, InDoubt, Retry};
+use crate::scheme::{BaselineMissing, InDoubt, Retry, WriteBack};
 
 /// Gives the look-ups of now: tables are reloaded while running.
 pub type LookupsNow = Arc<dyn Fn() -> Arc<dyn Lookups + Send + Sync> + Send + Sync>;
@@ -67,6 +68,10 @@ pub struct TargetPlan {
     pub rules: String,
     /// Look-ups.
     pub lookups: LookupsNow,
+    /// Its write-back, which its deliveries make due.
+    pub writeback: Option<WriteBack>,
+    /// What it writes back, if it is a write-back itself.
+    pub back: Option<WritesBack>,
 }
 
 impl TargetPlan {

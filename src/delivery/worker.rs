@@ -334,7 +334,7 @@ impl Worker {
 
 /// A write of a row as it was read and changed.
 pub(super) fn write_of(key: &Key, row: Delivery, attempt: Option<Attempt>) -> DeliveryWrite {
-    DeliveryWrite { key: key.clone(), expect: row.rev, row, attempt, claim: None, release: None }
+    DeliveryWrite { key: key.clone(), expect: row.rev, row, attempt, claim: None, release: None, queue: None }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -7,7 +7,8 @@
 //! 2. [`Gate::raw_hash`] of the bytes equals the stored one: known, nothing else is done;
 //! 3. [`Document::parse`] reads it strictly: a fault quarantines it;
 //! 4. [`Differ::hash`] equals the stored one: content is the same, though the bytes differ;
-//! 5. [`Differ::delta`] tells what differs, field by field; [`json_patch`] the same as an exact edit script.
+//! 5. [`Differ::delta`] tells what differs, field by field; [`json_patch`] the same as an exact edit script;
+//! 6. [`Differ::is_echo`] tells whether that is only what we wrote there ourselves (rule 22).
 
 mod extract;
 mod gate;
@@ -23,12 +24,14 @@ mod rules;
 mod canonical;
 mod delta;
 mod differ;
+mod echo;
 mod lines;
 mod patch;
 
 pub use delta::{ChangeOp, FieldChange};
 pub use differ::Differ;
 pub use document::Document;
+pub use echo::{Echo, at, put};
 pub use extract::extract;
 pub use gate::{CANONICAL_FORM, Gate, fingerprint};
 pub use identity::{ExtractFault, Identity, Paths};

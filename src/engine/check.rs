@@ -95,8 +95,9 @@ fn check_scheme(
     });
     let (Some(system), Some(call)) = (system, call) else {
         // The targets' systems and calls are still told.
+        let check = TargetCheck { scheme: &scheme, around, mirrors, fields: None, by_key: None, differ: None };
         for target in &scheme.targets {
-            TargetCheck { scheme: &scheme, around, mirrors, fields: None, differ: None }.check(target, faults);
+            check.check(target, faults);
         }
         return None;
     };
@@ -121,20 +122,16 @@ fn check_scheme(
         Ok(rules) => Some(Differ::new(&rules)),
         Err(_) => None, // told below, by the capture plan
     };
+    let by_key = Some(call.by_key);
     let capture = CapturePlan::new(&scheme, call, detail).map_err(|fault| {
         faults.push(Fault::new(source.at.clone(), fault.to_string()));
     });
-    let targets: Vec<Option<TargetPlan>> = scheme
-        .targets
-        .iter()
-        .map(|target| {
-            let check =
-                TargetCheck { scheme: &scheme, around, mirrors, fields: fields.as_ref(), differ: differ.clone() };
-            check.check(target, faults)
-        })
-        .collect();
+    let check = TargetCheck { scheme: &scheme, around, mirrors, fields: fields.as_ref(), by_key, differ };
+    let targets: Vec<Option<Vec<TargetPlan>>> =
+        scheme.targets.iter().map(|target| check.check(target, faults)).collect();
+    let targets = targets.into_iter().collect::<Option<Vec<_>>>()?.into_iter().flatten().collect();
     let connector = Arc::clone(&system.connector);
-    Some(Ready { connector, capture: capture.ok()?, targets: targets.into_iter().collect::<Option<_>>()?, scheme })
+    Some(Ready { connector, capture: capture.ok()?, targets, scheme })
 }
 
 /// A fault that names what is unknown, the nearest known name, and what is allowed.

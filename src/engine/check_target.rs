@@ -8,6 +8,7 @@ use crate::connector::{CallSpec, TargetCall};
 use crate::delivery::{CallPlan, TargetPlan};
 use crate::diff::Differ;
 use crate::engine::check::{Surroundings, SystemReady, unknown};
+use crate::engine::check_writeback::addressed_by_key;
 use crate::engine::mirrors::KnownMirrors;
 use crate::fault::{Fault, Position};
 use crate::mapping::{Fields, Mapping, Tables};
@@ -25,36 +26,50 @@ pub(super) struct TargetCheck<'a> {
     pub mirrors: &'a KnownMirrors,
     /// Fields of the source; none: unknown.
     pub fields: Option<&'a Fields>,
+    /// Documents of the source that can be asked for by key in one request; none: unknown.
+    pub by_key: Option<usize>,
     /// None where the source itself is at fault: then nothing becomes ready, faults are told all the same.
     pub differ: Option<Differ>,
 }
 
 impl TargetCheck<'_> {
-    /// Checks a target; ready only if there is no fault.
-    pub fn check(&self, target: &Target, faults: &mut Vec<Fault>) -> Option<TargetPlan> {
+    /// Checks a target and its write-back; ready only if there is no fault.
+    pub fn check(&self, target: &Target, faults: &mut Vec<Fault>) -> Option<Vec<TargetPlan>> {
+        let told = self.check_one(target, None, faults);
+        let back = target.writeback.as_ref().map(|back| self.check_one(back, Some(&target.name), faults));
+        let mut plans = vec![told?];
+        plans.extend(back.map_or(Some(None), |back| back.map(Some))?);
+        Some(plans)
+    }
+
+    /// Checks a target, or the write-back of another.
+    fn check_one(&self, target: &Target, of: Option<&str>, faults: &mut Vec<Fault>) -> Option<TargetPlan> {
         let before = faults.len();
-        if target.writeback.is_some() {
-            faults.push(Fault::new(target.at.clone(), "`writeback` is not supported yet; leave it out"));
-        }
+        let back = of.map(|of| self.writes_back(of, target, faults));
         let system = self.around.systems.get(&target.system);
         let mut calls = Vec::new();
         for operation in &target.operations {
             calls.extend(self.operation(target, operation, system, faults));
         }
-        calls.extend(self.own_call(target, system, faults));
+        calls.extend(self.own_call(target, back.is_some(), system, faults));
         let (system, main) = (system?, calls.last()?);
         let in_doubt = match target.in_doubt {
+            _ if back.is_some() => self.back_in_doubt(target),
             Some(rule) => rule,
             None if main.call.probes => InDoubt::Probe,
             None => InDoubt::Hold,
         };
-        if in_doubt == InDoubt::Probe && !main.call.probes {
+        if back.is_none() && in_doubt == InDoubt::Probe && !main.call.probes {
             let message = format!("`in_doubt: probe`: `{}` can't be probed; allowed: `resend`, `hold`", target.call);
             faults.push(Fault::new(target.at.clone(), message));
         }
         let batch = target.batch.unwrap_or(DEFAULT_BATCH.min(main.call.max_batch));
         let uses_changed =
             calls.iter().filter_map(|call| call.when.as_ref()).any(|when| when.text().contains("changed"));
+        if back.is_some() {
+            calls.iter_mut().for_each(|call| addressed_by_key(call, system));
+        }
+        let back = back.map_or(Some(None), |back| back.map(Some))?;
         let differ = self.differ.clone()?;
         (faults.len() == before).then(|| TargetPlan {
             scheme: self.scheme.id.clone(),
@@ -75,10 +90,18 @@ impl TargetCheck<'_> {
             rules: rules_fingerprint(target),
             lookups: Arc::clone(&self.around.lookups),
             calls,
+            writeback: target.write_back(&self.scheme.source),
+            back,
         })
     }
 
-    fn own_call(&self, target: &Target, system: Option<&SystemReady>, faults: &mut Vec<Fault>) -> Option<CallPlan> {
+    fn own_call(
+        &self,
+        target: &Target,
+        is_back: bool,
+        system: Option<&SystemReady>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<CallPlan> {
         let call = known_call(system?, &target.call, &target.call_at, faults)?;
         if call.form && target.form.is_none() {
             let message = format!("`form` is missing: `{}` needs one, such as `SAL_OUTSTOCK`", target.call);
@@ -86,7 +109,7 @@ impl TargetCheck<'_> {
         }
         let number = target.identity.number.clone().or_else(|| call.number.map(str::to_owned));
         let mapping = self.mapping(target.mapping.as_ref(), &call, (&target.call, &target.at), faults);
-        if call.mapped && target.mapping.is_some() {
+        if call.mapped && target.mapping.is_some() && !is_back {
             check_number(target, number.as_deref(), &call, faults);
         }
         let options = self.options(&target.options, &call, faults);

@@ -4,6 +4,7 @@
 mod assemble;
 mod check;
 mod check_target;
+mod check_writeback;
 mod mirrors;
 mod once;
 pub mod operate;

@@ -73,10 +73,18 @@ async fn run_unit(
 ) -> Result<(String, Captured), StoreError> {
     let captured = CancellationToken::new();
     let mut targets = JoinSet::new();
-    for worker in &unit.workers {
-        let (engine, unit, worker) = (Arc::clone(engine), Arc::clone(&unit), Arc::clone(worker));
-        let (captured, wait) = (captured.clone(), options.wait);
-        targets.spawn(async move { drain(&engine, &unit, &worker, &captured, wait).await });
+    // Each write-back goes on until its target has come to an end.
+    let ends: Vec<(Arc<Worker>, CancellationToken)> =
+        unit.workers.iter().map(|worker| (Arc::clone(worker), CancellationToken::new())).collect();
+    for (worker, end) in &ends {
+        let of = worker.plan().back.as_ref().map(|back| &back.of);
+        let before = ends.iter().find(|(other, _)| Some(&other.plan().name) == of).map_or(&captured, |(_, end)| end);
+        let (engine, unit, worker, wait) = (Arc::clone(engine), Arc::clone(&unit), Arc::clone(worker), options.wait);
+        let (before, end) = (before.clone(), end.clone().drop_guard());
+        targets.spawn(async move {
+            let _end = end;
+            drain(&engine, &unit, &worker, &before, wait).await
+        });
     }
     let result = match before {
         Some(captured) => captured,
@@ -89,7 +97,7 @@ async fn run_unit(
     Ok((unit.scheme.id.clone(), result))
 }
 
-/// Delivers until the capture has ended and nothing is due within what is left of the wait.
+/// Delivers until what comes before (the capture, or a write-back's target) has ended and nothing is due within what is left of the wait.
 async fn drain(
     engine: &Engine,
     unit: &Unit,
@@ -104,6 +112,9 @@ async fn drain(
         changed.as_mut().enable();
         let finished = captured.is_cancelled();
         let report = worker.pass().await?;
+        if report.delivered > 0 && worker.plan().writeback.is_some() {
+            unit.changed.notify_waiters();
+        }
         if engine.stop.is_cancelled() {
             return Ok(());
         }

@@ -329,7 +329,8 @@ impl Engine {
             Action::Retry => retried(key, row, now),
             Action::Discard { reason } => discarded(key, row, attempt, reason, now),
             Action::ResolveDelivered { id } => {
-                resolved(key, row, attempt, open, &Resolution::Delivered { id: id.clone() }, now)
+                let write = resolved(key, row, attempt, open, &Resolution::Delivered { id: id.clone() }, now);
+                write.map(|write| DeliveryWrite { queue: plan.queues(&write.row, now), ..write })
             }
             Action::ResolveResend => resolved(key, row, attempt, open, &Resolution::Resend, now),
             Action::Replay => Some(replayed(key, row, now)),

@@ -92,7 +92,12 @@ async fn deliver(engine: &Engine, unit: &Unit, worker: &Arc<Worker>) {
         tokio::pin!(changed);
         changed.as_mut().enable();
         let wait = match worker.pass().await {
-            Ok(report) => report.next_due.map_or(IDLE, |due| due.since(engine.clock.now()).min(IDLE)),
+            Ok(report) => {
+                if report.delivered > 0 && worker.plan().writeback.is_some() {
+                    unit.changed.notify_waiters();
+                }
+                report.next_due.map_or(IDLE, |due| due.since(engine.clock.now()).min(IDLE))
+            }
             Err(error) => {
                 tracing::error!(scheme = %unit.scheme.id, target = %worker.plan().name, %error, "the store refused");
                 RESTART

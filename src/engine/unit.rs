@@ -94,6 +94,12 @@ impl Engine {
         let plan = worker.plan();
         let stored = self.store.target(&unit.scheme.id, &plan.name)?;
         let state = match stored {
+            // What a write-back goes to is the source itself: there is nothing to decide.
+            stored if plan.back.is_some() => TargetState {
+                answer: Some(TargetAnswer::Send { since: None }),
+                account: plan.account.clone(),
+                ..stored.unwrap_or_else(|| TargetState { rules: plan.rules.clone(), ..TargetState::default() })
+            },
             Some(state) if state.account == plan.account => return Ok(()),
             Some(state) => {
                 tracing::warn!(scheme = %unit.scheme.id, target = %plan.name, was = %state.account, is = %plan.account,

@@ -63,16 +63,20 @@ impl SchemeFile {
 
     /// Every condition over a change (`when` of targets and of their operations) that reads what there is in one.
     pub fn change_conditions(&self) -> Vec<Placed<Condition>> {
-        let targets = self.root.get_entries("targets").iter().map(|(_, target)| target);
-        let nodes = targets.flat_map(|target| std::iter::once(target).chain(target.get_several("operations")));
+        let nodes = self.targets().flat_map(|target| std::iter::once(target).chain(target.get_several("operations")));
         let conditions = nodes.filter_map(|node| placed_condition(node, "when"));
         conditions.filter(|condition| is_over_change(&condition.expression)).collect()
     }
 
     /// Every condition over a version (`compare` of targets), in which `@` is the document.
     pub fn version_conditions(&self) -> Vec<Placed<Condition>> {
+        self.targets().filter_map(|target| placed_condition(target, "compare")).collect()
+    }
+
+    /// Targets, each followed by its write-back.
+    fn targets(&self) -> impl Iterator<Item = &Node> {
         let targets = self.root.get_entries("targets").iter();
-        targets.filter_map(|(_, target)| placed_condition(target, "compare")).collect()
+        targets.flat_map(|(_, target)| std::iter::once(target).chain(target.get("writeback")))
     }
 }
 

@@ -21,6 +21,7 @@ mod semantics;
 pub mod table;
 pub mod transport;
 pub mod types;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -31,3 +32,4 @@ pub use types::{
     BaselineMissing, Detail, DetailParam, DetailWhen, DiffRules, Entry, FieldSpec, Identity, InDoubt, Initial, Mode,
     Numbers, Operation, Retry, Scheme, Source, Start, Sweep, Target, name_of,
 };
+pub use written::{WriteBack, Written};

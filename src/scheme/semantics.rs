@@ -19,8 +19,11 @@ pub(super) fn check(root: &Node, faults: &mut Vec<Fault>) {
     if let Some(diff) = root.get("diff") {
         checks.diff(diff);
     }
-    for (_, target) in root.get_entries("targets") {
+    for (name, target) in root.get_entries("targets") {
         checks.target(target);
+        if let Some(writeback) = target.get("writeback").filter(|writeback| writeback.map().is_some()) {
+            checks.writeback(root, name, writeback);
+        }
     }
 }
 
@@ -154,6 +157,21 @@ impl Checks<'_> {
                 let (from, to) = (print_duration(from), print_duration(to));
                 self.fault(&node.at, format!("`from` ({from}) must not be longer than `to` ({to})"));
             }
+        }
+    }
+
+    /// A write-back is a target as well, known as `T.writeback`.
+    fn writeback(&mut self, root: &Node, of: &Name, writeback: &Node) {
+        self.target(writeback);
+        if let Some(nested) = writeback.get("writeback") {
+            self.fault(&nested.at, "a write-back has no write-back of its own");
+        }
+        let name = format!("{}.writeback", of.text);
+        if let Some((twin, _)) = root.get_entries("targets").iter().find(|(target, _)| target.text == name) {
+            self.fault(
+                &twin.at,
+                format!("`{name}` is what the write-back of `{}` is called: name it otherwise", of.text),
+            );
         }
     }
 

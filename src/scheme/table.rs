@@ -160,7 +160,7 @@ static TARGET: Table = Table {
         KeySpec::optional("mapping", Kind::AnyMap, "the target document"),
         KeySpec::optional("operations", Kind::List(&Kind::Keys(&OPERATION)), "tried in order before the target's call"),
         KeySpec::optional("initial", INITIAL, "overrides the scheme's"),
-        KeySpec::later("writeback", Kind::Keys(&TARGET), "a delivery to the source after acceptance"),
+        KeySpec::optional("writeback", Kind::Keys(&TARGET), "a delivery to the source after acceptance"),
     ],
 };
 

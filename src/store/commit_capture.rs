@@ -22,6 +22,8 @@ pub(super) struct CaptureCommand {
     commit: CaptureCommit,
     /// The payload of each captured document's body; none for deletions.
     bodies: Vec<Option<Vec<u8>>>,
+    /// The same for each touched document; none where the version's own stays.
+    touched_bodies: Vec<Option<Vec<u8>>>,
 }
 
 impl CaptureCommand {
@@ -33,7 +35,9 @@ impl CaptureCommand {
             (captured.kind != ChangeKind::Deleted).then(|| packer.pack(&body)).transpose()
         };
         let bodies = commit.captured.iter_mut().map(&mut pack).collect::<Result<_, _>>()?;
-        Ok(Self { commit, bodies })
+        let mut repack = |touched: &mut Touched| touched.body.take().map(|body| packer.pack(&body)).transpose();
+        let touched_bodies = commit.touched.iter_mut().map(&mut repack).collect::<Result<_, _>>()?;
+        Ok(Self { commit, bodies, touched_bodies })
     }
 
     /// Whose documents these are.
@@ -43,7 +47,8 @@ impl CaptureCommand {
 
     /// About how much it will write.
     pub(super) fn bytes(&self) -> usize {
-        self.bodies.iter().flatten().map(Vec::len).sum::<usize>() + 256 * self.commit.captured.len()
+        self.bodies.iter().chain(&self.touched_bodies).flatten().map(Vec::len).sum::<usize>()
+            + 256 * self.commit.captured.len()
     }
 }
 
@@ -79,6 +84,7 @@ pub(super) fn plan(tables: &Tables<'_>, mut command: CaptureCommand) -> Result<C
     let packed = std::mem::take(&mut command.bodies);
     let captured = std::mem::take(&mut command.commit.captured);
     let touched = std::mem::take(&mut command.commit.touched);
+    let touched_bodies = std::mem::take(&mut command.touched_bodies);
     let at = command.commit.at.unwrap_or(Time(0));
     let mut plan = CapturePlan {
         command,
@@ -94,8 +100,8 @@ pub(super) fn plan(tables: &Tables<'_>, mut command: CaptureCommand) -> Result<C
     for (captured, body) in captured.into_iter().zip(packed) {
         plan.capture(tables, &scheme_id, captured, body, at)?;
     }
-    for touched in touched {
-        plan.touch(tables, &scheme_id, touched)?;
+    for (touched, body) in touched.into_iter().zip(touched_bodies) {
+        plan.touch(tables, &scheme_id, touched, body)?;
     }
     let paths = index::paths_now(tables, &scheme_id)?;
     for moved in plan.heads.values() {
@@ -207,18 +213,29 @@ impl CapturePlan {
             captured_at: at,
             source_time,
             number,
+            read_at: self.command.commit.asked,
         };
         self.put(place, key, before, after);
         Ok(())
     }
 
-    fn touch(&mut self, tables: &Tables<'_>, scheme: &str, touched: Touched) -> Result<(), StoreError> {
-        let Touched { key, expect, raw_hash, canonical_hash, source_time, number } = touched;
+    fn touch(
+        &mut self,
+        tables: &Tables<'_>,
+        scheme: &str,
+        touched: Touched,
+        body: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        let Touched { key, expect, raw_hash, canonical_hash, source_time, number, body: _ } = touched;
         let place = of_document(scheme, &key);
         match self.head(tables, &place)? {
             Some(before) if before.version == expect && !before.is_tombstone() => {
                 let (raw_hash, canonical_hash) = (Some(raw_hash), Some(canonical_hash));
-                let after = Head { raw_hash, canonical_hash, source_time, number, ..before.clone() };
+                let read_at = self.command.commit.asked;
+                let after = Head { raw_hash, canonical_hash, source_time, number, read_at, ..before.clone() };
+                if let Some(body) = body {
+                    self.bodies.insert(place.clone().u64(after.version), body);
+                }
                 self.put(place, key, Some(before), after);
             }
             _ => self.stale.push(key),

@@ -1,4 +1,5 @@
-//! Deliveries of one target become durable: each write checked against what the store holds, then all written.
+//! Deliveries of one target become durable, with the write-backs they make due: each write checked against what the
+//! store holds, then all written.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use super::value::{from_json, to_count, to_json};
 use crate::clock::Time;
 use crate::name::Key;
 use crate::reason::State;
-use crate::store::{Attempt, Delivery, DeliveryCommit, DeliveryWrite, StoreError, TargetState, WriteResult};
+use crate::store::{Attempt, Delivery, DeliveryCommit, DeliveryWrite, Queued, StoreError, TargetState, WriteResult};
 
 /// What a commit will write.
 pub(super) struct DeliveryPlan<'c> {
@@ -21,7 +22,8 @@ pub(super) struct DeliveryPlan<'c> {
     attempts: Vec<(KeyBytes, &'c Attempt)>,
     /// Owners as they will be; none: free.
     identities: BTreeMap<&'c str, Option<Owner>>,
-    counts: BTreeMap<State, u64>,
+    /// By target.
+    counts: BTreeMap<(&'c str, State), u64>,
     /// The target's state where its position moves.
     state: Option<TargetState>,
     known_scheme: bool,
@@ -29,6 +31,7 @@ pub(super) struct DeliveryPlan<'c> {
 }
 
 struct Moved<'c> {
+    target: &'c str,
     key: &'c Key,
     before: Option<Delivery>,
     after: Delivery,
@@ -53,6 +56,11 @@ pub(super) fn plan<'c>(tables: &Tables<'_>, commit: &'c DeliveryCommit) -> Resul
         let result = plan.check(tables, write)?;
         plan.results.push(result);
     }
+    for (write, result) in writes.iter().zip(&plan.results.clone()) {
+        if let (Some(queued), WriteResult::Written(_)) = (&write.queue, result) {
+            plan.queue(tables, &write.key, queued)?;
+        }
+    }
     // A decision that was left out has to be made again, so the position must not pass its change.
     plan.state = moved.filter(|_| plan.results.iter().all(|result| matches!(result, WriteResult::Written(_))));
     plan.count(tables)?;
@@ -73,12 +81,9 @@ impl<'c> DeliveryPlan<'c> {
     }
 
     fn check(&mut self, tables: &Tables<'_>, write: &'c DeliveryWrite) -> Result<WriteResult, StoreError> {
-        let DeliveryWrite { key, expect, row, attempt, claim, release } = write;
+        let DeliveryWrite { key, expect, row, attempt, claim, release, queue: _ } = write;
         let place = of_delivery(self.scheme, self.target, key);
-        let before = match self.rows.get(&place) {
-            Some(moved) => Some(moved.after.clone()),
-            None => tables.deliveries.get(&place, from_json::<Delivery>)?,
-        };
+        let before = self.row(tables, &place)?;
         if before.as_ref().map_or(0, |row| row.rev) != *expect {
             return Ok(WriteResult::Changed);
         }
@@ -107,13 +112,34 @@ impl<'c> DeliveryPlan<'c> {
         }
         let rev = expect.saturating_add(1);
         let after = Delivery { rev, ..row.clone() };
+        self.put(place, Moved { target: self.target, key, before, after });
+        Ok(WriteResult::Written(rev))
+    }
+
+    /// The row as this commit has left it so far.
+    fn row(&self, tables: &Tables<'_>, place: &KeyBytes) -> Result<Option<Delivery>, StoreError> {
+        match self.rows.get(place) {
+            Some(moved) => Ok(Some(moved.after.clone())),
+            None => tables.deliveries.get(place, from_json::<Delivery>),
+        }
+    }
+
+    fn put(&mut self, place: KeyBytes, moved: Moved<'c>) {
         match self.rows.get_mut(&place) {
-            Some(moved) => moved.after = after,
+            Some(known) => known.after = moved.after,
             None => {
-                self.rows.insert(place, Moved { key, before, after });
+                self.rows.insert(place, moved);
             }
         }
-        Ok(WriteResult::Written(rev))
+    }
+
+    /// Makes the document's delivery to another target due.
+    fn queue(&mut self, tables: &Tables<'_>, key: &'c Key, queued: &'c Queued) -> Result<(), StoreError> {
+        let place = of_delivery(self.scheme, &queued.target, key);
+        let before = self.row(tables, &place)?;
+        let after = queued.onto(before.clone());
+        self.put(place, Moved { target: &queued.target, key, before, after });
+        Ok(())
     }
 
     fn owner(&self, tables: &Tables<'_>, identity: &str) -> Result<Option<Owner>, StoreError> {
@@ -125,27 +151,26 @@ impl<'c> DeliveryPlan<'c> {
 
     /// How many rows of each state there will be.
     fn count(&mut self, tables: &Tables<'_>) -> Result<(), StoreError> {
-        let mut changes: BTreeMap<State, i64> = BTreeMap::new();
+        let mut changes: BTreeMap<(&str, State), i64> = BTreeMap::new();
         for moved in self.rows.values() {
             if let Some(before) = &moved.before {
-                *changes.entry(before.state).or_default() -= 1;
+                *changes.entry((moved.target, before.state)).or_default() -= 1;
             }
-            *changes.entry(moved.after.state).or_default() += 1;
+            *changes.entry((moved.target, moved.after.state)).or_default() += 1;
         }
-        for (state, by) in changes.into_iter().filter(|(_, by)| *by != 0) {
-            let place = of_target(self.scheme, self.target).u8(code(state));
+        for ((target, state), by) in changes.into_iter().filter(|(_, by)| *by != 0) {
+            let place = of_target(self.scheme, target).u8(code(state));
             let count = tables.counts.get(&place, to_count)?.unwrap_or(0);
-            self.counts.insert(state, count.saturating_add_signed(by));
+            self.counts.insert((target, state), count.saturating_add_signed(by));
         }
         Ok(())
     }
 
     /// Writes what was planned.
     pub(super) fn write(self, tables: &mut Tables<'_>) -> Result<Vec<WriteResult>, StoreError> {
-        let place = of_target(self.scheme, self.target);
-        for (at, Moved { key, before, after }) in &self.rows {
+        for (at, Moved { target, key, before, after }) in &self.rows {
             tables.deliveries.put(at, &to_json(after))?;
-            index(tables, &place, key, before.as_ref(), Some(after))?;
+            index(tables, &of_target(self.scheme, target), key, before.as_ref(), Some(after))?;
         }
         for (at, attempt) in &self.attempts {
             tables.attempts.put(at, &to_json(*attempt))?;
@@ -157,11 +182,11 @@ impl<'c> DeliveryPlan<'c> {
                 None => tables.identities.remove(&at)?,
             }
         }
-        for (state, count) in &self.counts {
-            put_count(tables, &place, *state, *count)?;
+        for ((target, state), count) in &self.counts {
+            put_count(tables, &of_target(self.scheme, target), *state, *count)?;
         }
         if let Some(state) = &self.state {
-            tables.targets.put(&place, &to_json(state))?;
+            tables.targets.put(&of_target(self.scheme, self.target), &to_json(state))?;
         }
         if !self.known_scheme {
             tables.schemes.put(&of_scheme(self.scheme), &to_json(&SchemeRow::default()))?;

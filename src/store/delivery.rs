@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
 use crate::name::Key;
-use crate::reason::{Reason, State};
+use crate::reason::{Code, Reason, State};
 use crate::receipt::Receipt;
 use crate::store::mirror::Mark;
 
@@ -169,6 +169,42 @@ pub struct DeliveryWrite {
     pub claim: Option<String>,
     /// Gives the target document of this identity free.
     pub release: Option<String>,
+    /// Makes the document's delivery to another target of the scheme due in the same transaction (rule 22).
+    pub queue: Option<Queued>,
+}
+
+/// A delivery that another one makes due: a write-back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    /// The target it goes to.
+    pub target: String,
+    /// The document's version that was accepted.
+    pub version: u64,
+    /// When, by our clock.
+    pub at: Time,
+}
+
+impl Queued {
+    /// The row made due. One with an open attempt is left as it is and looked at again when that is settled, even in
+    /// the version it sends: what the other target answered may be new.
+    pub fn onto(&self, before: Option<Delivery>) -> Delivery {
+        let mut row = before.unwrap_or_else(|| Delivery::new(self.at));
+        row.rev = row.rev.saturating_add(1);
+        row.newest = row.newest.max(self.version);
+        if matches!(row.state, State::InFlight | State::InDoubt) {
+            row.version = row.version.min(row.newest.saturating_sub(1));
+            return row;
+        }
+        if row.state != State::Pending {
+            row.since = self.at;
+        }
+        row.version = row.newest;
+        row.tries = 0;
+        row.state = State::Pending;
+        row.reason = Some(Reason::new(Code::Due, [("version", row.newest.to_string())]));
+        row.due = Some(self.at);
+        row
+    }
 }
 
 /// Writes of one target in one transaction.

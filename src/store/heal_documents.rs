@@ -81,6 +81,7 @@ fn heads(tables: &mut Tables<'_>, scheme: &str) -> Result<(), StoreError> {
             captured_at: at,
             source_time: None,
             number: None,
+            read_at: None,
         };
         give_up(tables, scheme, &key, head, "the stored hashes of this document were damaged")?;
     }

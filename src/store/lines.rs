@@ -110,7 +110,7 @@ impl Lines {
     }
 
     pub(super) fn head(&mut self, scheme: &str, key: &Key, head: &Head) {
-        let Head { version, seq, raw_hash, canonical_hash, captured_at, source_time, number } = head;
+        let Head { version, seq, raw_hash, canonical_hash, captured_at, source_time, number, read_at } = head;
         let fields = [
             ("version", version.to_string()),
             ("seq", seq.to_string()),
@@ -119,6 +119,7 @@ impl Lines {
             ("captured", captured_at.to_string()),
             ("source", or_dash(*source_time)),
             ("number", maybe(number.as_ref())),
+            ("read", or_dash(*read_at)),
         ];
         self.line("heads", &[scheme, key.as_str()], &fields);
     }

@@ -119,6 +119,7 @@ impl Scheme {
                 captured_at: at,
                 source_time: captured.source_time,
                 number: captured.number,
+                read_at: commit.asked,
             };
             if !deleted {
                 self.bodies.insert((captured.key.clone(), version + 1), Arc::new(captured.body));
@@ -136,6 +137,10 @@ impl Scheme {
                     head.canonical_hash = Some(touched.canonical_hash);
                     head.source_time = touched.source_time;
                     head.number = touched.number;
+                    head.read_at = commit.asked;
+                    if let Some(body) = touched.body {
+                        self.bodies.insert((touched.key.clone(), head.version), Arc::new(body));
+                    }
                     self.quarantine.remove(&touched.key);
                 }
                 _ => stale.push(touched.key),
@@ -169,6 +174,7 @@ impl Model {
             return Err(StoreError::Conflict("position".to_owned()));
         }
         let mut results = Vec::new();
+        let mut queued = Vec::new();
         for write in commit.writes {
             let rev = target.rows.get(&write.key).map_or(0, |row| row.rev);
             let stands =
@@ -196,12 +202,18 @@ impl Model {
             }
             let mut row = write.row;
             row.rev = rev + 1;
+            queued.extend(write.queue.map(|queue| (write.key.clone(), queue)));
             target.rows.insert(write.key, row);
             results.push(WriteResult::Written(rev + 1));
         }
         let complete = results.iter().all(|result| matches!(result, WriteResult::Written(_)));
         if let Some((_, to)) = commit.position.filter(|_| complete) {
             target.state.get_or_insert_default().position = to;
+        }
+        for (key, queue) in queued {
+            let rows = &mut scheme.targets.entry(queue.target.clone()).or_default().rows;
+            let row = queue.onto(rows.remove(&key));
+            rows.insert(key, row);
         }
         Ok(results)
     }

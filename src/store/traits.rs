@@ -121,7 +121,8 @@ pub struct Captured {
     pub body: Vec<u8>,
 }
 
-/// A document whose bytes differ but whose canonical form does not: only the gate and the times move.
+/// A document whose bytes differ but whose content does not, by its canonical form or but for what a write-back wrote
+/// (rule 22): only the gate and the times move, and the stored text where one is given. No change, no new version.
 #[derive(Debug, Clone)]
 pub struct Touched {
     /// Which document.
@@ -136,6 +137,8 @@ pub struct Touched {
     pub source_time: Option<Time>,
     /// What people search by.
     pub number: Option<String>,
+    /// The JSON text that takes the place of the version's own.
+    pub body: Option<Vec<u8>>,
 }
 
 /// A step of a scheme's progress: half-open, from what is stored to what is new.
@@ -154,6 +157,9 @@ pub struct CaptureCommit {
     pub scheme: String,
     /// When, by our clock.
     pub at: Option<Time>,
+    /// When the first of these documents was asked for, by our clock: kept with the heads that are given a text or a
+    /// gate here. Given where a write-back may change them (rule 22).
+    pub asked: Option<Time>,
     /// New, changed and deleted documents.
     pub captured: Vec<Captured>,
     /// Values of the captured documents under every indexed path ([`Store::set_indexed`]).

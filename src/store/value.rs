@@ -60,24 +60,26 @@ const HAS_RAW: u8 = 1;
 const HAS_CANONICAL: u8 = 2;
 const HAS_SOURCE_TIME: u8 = 4;
 const HAS_NUMBER: u8 = 8;
+const HAS_READ_AT: u8 = 16;
 
 /// A head, compact: it is read for every document of every page.
 pub(super) fn from_head(head: &Head) -> Vec<u8> {
-    let Head { version, seq, raw_hash, canonical_hash, captured_at, source_time, number } = head;
+    let Head { version, seq, raw_hash, canonical_hash, captured_at, source_time, number, read_at } = head;
     let mut out = Vec::with_capacity(128);
     let flag = |set: bool, flag: u8| if set { flag } else { 0 };
     out.push(
         flag(raw_hash.is_some(), HAS_RAW)
             | flag(canonical_hash.is_some(), HAS_CANONICAL)
             | flag(source_time.is_some(), HAS_SOURCE_TIME)
-            | flag(number.is_some(), HAS_NUMBER),
+            | flag(number.is_some(), HAS_NUMBER)
+            | flag(read_at.is_some(), HAS_READ_AT),
     );
     out.extend(version.to_le_bytes());
     out.extend(seq.to_le_bytes());
     out.extend(captured_at.0.to_le_bytes());
     out.extend(raw_hash.iter().flatten());
     out.extend(canonical_hash.iter().flatten());
-    out.extend(source_time.iter().flat_map(|time| time.0.to_le_bytes()));
+    out.extend(source_time.iter().chain(read_at).flat_map(|time| time.0.to_le_bytes()));
     out.extend(number.iter().flat_map(|number| number.bytes()));
     out
 }
@@ -93,8 +95,9 @@ pub(super) fn to_head(payload: &[u8]) -> Option<Head> {
     let raw_hash = if has(HAS_RAW) { Some(take(&mut rest)?) } else { None };
     let canonical_hash = if has(HAS_CANONICAL) { Some(take(&mut rest)?) } else { None };
     let source_time = if has(HAS_SOURCE_TIME) { Some(Time(i64::from_le_bytes(take(&mut rest)?))) } else { None };
+    let read_at = if has(HAS_READ_AT) { Some(Time(i64::from_le_bytes(take(&mut rest)?))) } else { None };
     let number = if has(HAS_NUMBER) { Some(String::from_utf8(rest.to_vec()).ok()?) } else { None };
-    Some(Head { version, seq, raw_hash, canonical_hash, captured_at, source_time, number })
+    Some(Head { version, seq, raw_hash, canonical_hash, captured_at, source_time, number, read_at })
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
@@ -135,9 +138,12 @@ mod tests {
             captured_at: Time(-1),
             source_time: Some(Time(5)),
             number: Some("单号".into()),
+            read_at: Some(Time(7)),
         };
-        let tombstone = Head { raw_hash: None, canonical_hash: None, source_time: None, number: None, ..full.clone() };
-        for head in [full.clone(), tombstone, Head { number: Some(String::new()), ..full }] {
+        let unread = Head { read_at: None, ..full.clone() };
+        let tombstone =
+            Head { raw_hash: None, canonical_hash: None, source_time: None, number: None, ..unread.clone() };
+        for head in [full.clone(), unread, tombstone, Head { number: Some(String::new()), ..full }] {
             assert_eq!(to_head(&from_head(&head)), Some(head));
         }
         assert_eq!(to_head(&[]), None);

@@ -22,3 +22,4 @@ mod support;
 mod target_trouble;
 mod tidy;
 mod windows;
+mod writeback;

@@ -38,6 +38,11 @@ targets:
       lines: { $each: "$.lines[*]", $key: "@.line", line: "@.line" }
     operations:
       - { when: "@.after.status == 'void'", call: remove }
+    writeback:
+      system: sim
+      call: mark
+      retry: { attempts: 50, from: 1s, to: 1m }
+      mapping: { mark: $receipt.id }
 "#;
 
 struct Simulation {
@@ -92,8 +97,16 @@ impl Simulation {
                     self.clock.sleep(Duration::from_secs(5)).await;
                 }
             };
-            tokio::join!(capture, delivery);
-            unit.workers[0].pass().await.unwrap();
+            let write_back = async {
+                for _ in 0..3 {
+                    self.clock.sleep(Duration::from_secs(4)).await;
+                    unit.workers[1].pass().await.unwrap();
+                }
+            };
+            tokio::join!(capture, delivery, write_back);
+            for worker in &unit.workers {
+                worker.pass().await.unwrap();
+            }
         };
         let kill = self.clock.sleep(until_killed);
         tokio::select! { () = work => {}, () = kill => {} }
@@ -128,16 +141,17 @@ impl Simulation {
         for _ in 0..200 {
             unit.capture.run(&|_, _| {}).await.unwrap();
             engine.act(&Selection { all: true, ..Selection::default() }, &Action::Retry).await.unwrap();
-            let report = unit.workers[0].pass().await.unwrap();
-            let open: u64 = self
-                .store
-                .counts("copy", "copy")
-                .unwrap()
-                .iter()
+            let mut due = false;
+            for worker in &unit.workers {
+                due |= worker.pass().await.unwrap().next_due.is_some();
+            }
+            let open: u64 = ["copy", "copy.writeback"]
+                .into_iter()
+                .flat_map(|target| self.store.counts("copy", target).unwrap())
                 .filter(|(state, _)| !matches!(state, State::Delivered | State::Skipped))
-                .map(|(_, count)| *count)
+                .map(|(_, count)| count)
                 .sum();
-            if open == 0 && report.next_due.is_none() {
+            if open == 0 && !due {
                 return;
             }
             self.clock.sleep(Duration::from_secs(60)).await;
@@ -148,6 +162,7 @@ impl Simulation {
     fn judge(&self) {
         let world = self.world.lock().unwrap();
         let none = History::default();
+        let changes = self.store.changes("copy", 0, usize::MAX).unwrap();
         for (id, document) in &world.source {
             let number = format!("N{id}");
             let history = world.history.get(&number).unwrap_or(&none);
@@ -159,11 +174,14 @@ impl Simulation {
                     let lines: BTreeSet<u64> = told.lines.values().copied().collect();
                     assert_eq!(lines, document.lines, "{number} has other lines");
                     assert_eq!(lines.len(), told.lines.len(), "{number} has a line twice");
+                    assert_eq!(document.mark, Some(told.id.to_string()), "{number} was not written back: {history:?}");
                 }
                 status => assert!(told.is_none(), "{number} is {status} and stands at the target: {history:?}"),
             }
             assert_eq!(history.creates, history.deletes + u64::from(told.is_some()), "{number} was created twice");
             assert!(history.revisions.is_sorted(), "{number} went back: {history:?}");
+            let versions = changes.iter().filter(|change| change.key.as_str() == id.to_string()).count() as u64;
+            assert!(versions <= document.revision, "{number} has {versions} versions of {}", document.revision);
             let mut once = history.revisions.clone();
             once.dedup();
             let twice = (history.revisions.len() - once.len()) as u64;

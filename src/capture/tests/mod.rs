@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod documents;
+mod echo;
 mod full;
 mod support;
 mod windows;

@@ -94,8 +94,19 @@ impl Connector for Double {
         (call == "info").then(|| DetailCall { fields, params: vec!["id"], numeric: Vec::new() })
     }
 
-    fn target_call(&self, _call: &str) -> Option<TargetCall> {
-        None
+    fn target_call(&self, call: &str) -> Option<TargetCall> {
+        (call == "save").then_some(TargetCall {
+            mapped: true,
+            form: false,
+            updates: true,
+            overwrites: false,
+            probes: false,
+            deletes: false,
+            number: None,
+            max_batch: 1,
+            settle: |_| Duration::from_secs(30),
+            options: &[],
+        })
     }
 
     fn calls(&self) -> (Vec<&'static str>, Vec<&'static str>) {
@@ -180,7 +191,7 @@ pub fn desk(more: &str, differs: impl FnOnce(&mut SourceCall)) -> Desk {
 /// The same with these keys more in its `source`.
 pub fn desk_over(source_more: &'static str, more: &str, differs: impl FnOnce(&mut SourceCall)) -> Desk {
     let mut call = SourceCall {
-        fields: ["id", "no", "rev", "modified", "ts"].map(str::to_owned).to_vec(),
+        fields: ["id", "no", "rev", "modified", "ts", "okki"].map(str::to_owned).to_vec(),
         params: Vec::new(),
         max_page: 10,
         max_window: None,

@@ -1,10 +1,11 @@
 //! The connector.
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::calls::{CALLS, Call, Kind};
 use super::client::{Client, unsent};
+use super::content::{Alike, alike};
 use super::judge::Judge;
 use super::operate;
 use super::payload;
@@ -269,6 +270,18 @@ impl Connector for Kingdee {
     ) -> Result<String, String> {
         let call = Call::named(&call.call).ok_or_else(|| unknown(&call.call).words)?;
         payload::prepare(call, payload, lines, receipt)
+    }
+
+    fn is_same(&self, sent: &Value, read: &Value) -> bool {
+        alike(sent, read) != Alike::No
+    }
+
+    /// Rows that are not sent are deleted unless it is said that they stay (protocols/kingdee.md 3.6, trap 12).
+    fn partial_options(&self, call: &str, mut options: Map<String, Value>) -> Map<String, Value> {
+        if Call::named(call).is_some_and(|call| call.kind == Kind::Save) {
+            options.entry("IsDeleteEntry").or_insert(Value::Bool(false));
+        }
+        options
     }
 
     async fn send(&self, spec: &CallSpec, items: &[Outgoing]) -> Vec<Outcome> {

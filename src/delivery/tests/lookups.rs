@@ -244,7 +244,7 @@ fn check_tells_what_a_look_up_can_t_ask() {
     let double = Arc::<Double>::default();
     let faults = |lookup: &str, mirror: &str| {
         let target = format!("call: save\nmapping: {{ no: $.no, company: {{ $lookup: {lookup}, miss: wait }} }}");
-        let (_, faults) = ready(&target, mirror, &double, &tables_of_now());
+        let (_, faults) = ready(&target, mirror, Arc::<Double>::clone(&double), &tables_of_now());
         faults.iter().map(|fault| fault.message.clone()).collect::<Vec<_>>()
     };
     for (lookup, mirror, expected) in [
@@ -264,7 +264,7 @@ fn check_tells_what_a_look_up_can_t_ask() {
 #[tokio::test]
 async fn once_captures_the_schemes_that_are_looked_up_in_first() {
     let double = Arc::<Double>::default();
-    let (ready, faults) = ready(&looking(", miss: reject"), "", &double, &tables_of_now());
+    let (ready, faults) = ready(&looking(", miss: reject"), "", Arc::<Double>::clone(&double), &tables_of_now());
     assert!(faults.is_empty(), "{faults:?}");
     let (store, clock) = (Arc::<ModelStore>::default(), Arc::clone(&desk("call: save").await.clock));
     let at = Zone::utc().print(clock.now().minus(Duration::from_secs(60)));

@@ -10,3 +10,4 @@ mod owner;
 mod retry;
 mod support;
 mod transitions;
+mod writeback;

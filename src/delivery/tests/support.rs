@@ -67,13 +67,14 @@ impl Clock for HandClock {
 }
 
 /// Fields of the documents; those of [`transitions`](super::transitions) are a sales order's at Kingdee.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "id",
     "no",
     "rev",
     "status",
     "modified",
     "remark",
+    "okki",
     "FDocumentStatus",
     "FCancelStatus",
     "FNote",
@@ -90,6 +91,9 @@ pub struct Double {
     pub findings: Mutex<VecDeque<Result<Finding, Fault>>>,
     pub sent: Mutex<Vec<(String, Vec<Outgoing>)>>,
     pub asked: Mutex<Vec<Probe>>,
+    /// What the source shows of a document asked for by key.
+    pub shown: Mutex<VecDeque<Result<Option<Value>, Fault>>>,
+    pub keys_asked: Mutex<Vec<Vec<String>>>,
     pub logins: Mutex<u32>,
     /// What each call lists.
     pub listed: Mutex<BTreeMap<String, Vec<Value>>>,
@@ -152,8 +156,11 @@ impl Connector for Double {
         Ok(Page { documents: documents.collect(), ..Page::default() })
     }
 
-    async fn fetch_keys(&self, _source: &Source, _keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
-        Ok(Page::default())
+    async fn fetch_keys(&self, _source: &Source, keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
+        self.keys_asked.lock().unwrap().extend(keys.iter().cloned());
+        let shown = self.shown.lock().unwrap().pop_front().unwrap_or(Ok(None))?;
+        let documents = shown.map(|document| RawDocument { bytes: document.to_string().into_bytes() });
+        Ok(Page { documents: documents.into_iter().collect(), ..Page::default() })
     }
 
     fn prepare(
@@ -173,7 +180,10 @@ impl Connector for Double {
     async fn send(&self, call: &CallSpec, items: &[Outgoing]) -> Vec<Outcome> {
         self.sent.lock().unwrap().push((call.call.clone(), items.to_vec()));
         let scripted = self.outcomes.lock().unwrap().pop_front();
-        scripted.unwrap_or_else(|| items.iter().map(|item| accepted(item.number.as_deref().unwrap())).collect())
+        scripted.unwrap_or_else(|| {
+            let name = |item: &Outgoing| item.number.clone().or(item.target_id.clone()).unwrap();
+            items.iter().map(|item| accepted(&name(item))).collect()
+        })
     }
 
     async fn probe(&self, _call: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
@@ -208,6 +218,8 @@ pub struct Desk {
     pub target: Arc<Double>,
     pub clock: Arc<HandClock>,
     pub worker: Arc<Worker>,
+    /// The worker of its write-back, if it has one.
+    pub back: Option<Arc<Worker>>,
     yaml: String,
     lookups: LookupsNow,
 }
@@ -230,39 +242,51 @@ pub fn tables_of_now() -> LookupsNow {
 pub async fn desk_looking(target: &str, answer: TargetAnswer, lookups: LookupsNow) -> Desk {
     let (store, double): (Arc<ModelStore>, Arc<Double>) = (Arc::default(), Arc::default());
     let clock = Arc::new(HandClock(Mutex::new((Time(1_800_000_000_000), Duration::from_secs(1000)))));
-    let worker = worker(target, &store, &double, &clock, &lookups);
-    let plan = worker.plan();
-    let (account, rules) = (plan.account.clone(), plan.rules.clone());
-    let state = TargetState { answer: Some(answer), account, rules, ..TargetState::default() };
-    store.set_target(&plan.scheme, &plan.name, state).await.unwrap();
-    Desk { store, target: double, clock, worker, yaml: target.to_owned(), lookups }
+    let mut workers = workers(target, &store, &double, &clock, &lookups);
+    for plan in workers.iter().map(|worker| worker.plan()) {
+        let (answer, account, rules) = (Some(answer.clone()), plan.account.clone(), plan.rules.clone());
+        let state = TargetState { answer, account, rules, ..TargetState::default() };
+        store.set_target(&plan.scheme, &plan.name, state).await.unwrap();
+    }
+    let worker = workers.remove(0);
+    Desk { store, target: double, clock, worker, back: workers.pop(), yaml: target.to_owned(), lookups }
 }
 
-/// A worker of the scheme `s` and target `t`, made ready as by the program.
-fn worker(
+/// The workers of the scheme `s` and target `t`, made ready as by the program.
+fn workers(
     target: &str,
     store: &Arc<ModelStore>,
     double: &Arc<Double>,
     clock: &Arc<HandClock>,
     lookups: &LookupsNow,
-) -> Arc<Worker> {
-    let (mut ready, faults) = ready(target, "", double, lookups);
+) -> Vec<Arc<Worker>> {
+    let (mut ready, faults) = ready(target, "", Arc::<Double>::clone(double), lookups);
     assert!(faults.is_empty(), "{target}\n{faults:?}");
-    let plan = ready.remove(0).targets.remove(0);
     let (store, clock): (Arc<dyn Store>, Arc<dyn Clock>) =
         (Arc::<ModelStore>::clone(store), Arc::<HandClock>::clone(clock));
-    Worker::new(plan, store, clock, CancellationToken::new())
+    let worker = |plan| Worker::new(plan, Arc::clone(&store), Arc::clone(&clock), CancellationToken::new());
+    ready.remove(0).targets.into_iter().map(worker).collect()
+}
+
+/// What a check makes of a scheme with a target written so.
+pub fn checked(target: &str, connector: Arc<dyn Connector>) -> (Vec<Ready>, Vec<SchemeFault>) {
+    ready(target, "", connector, &tables_of_now())
 }
 
 /// The scheme `s` with its target `t`, mapped as written or else by number and revision, and beside it the scheme
 /// `m`, which only captures; there is a table `t` of `code` and `name`.
-pub fn ready(target: &str, mirror: &str, double: &Arc<Double>, lookups: &LookupsNow) -> (Vec<Ready>, Vec<SchemeFault>) {
+pub fn ready(
+    target: &str,
+    mirror: &str,
+    connector: Arc<dyn Connector>,
+    lookups: &LookupsNow,
+) -> (Vec<Ready>, Vec<SchemeFault>) {
     let zone = Zone::utc();
-    let connector: Arc<dyn Connector> = Arc::<Double>::clone(double);
+    let system = SystemReady { connector, settle: None, concurrency: 1 };
     let mut tables = Tables::default();
     tables.insert("t", Table::read("t.csv".as_ref(), b"code,name\n").unwrap());
     let around = Surroundings {
-        systems: BTreeMap::from([("d".to_owned(), SystemReady { connector, settle: None, concurrency: 1 })]),
+        systems: BTreeMap::from([("d".to_owned(), system.clone()), ("other".to_owned(), system)]),
         tables: Arc::new(tables),
         lookups: Arc::clone(lookups),
         zone: zone.clone(),
@@ -291,23 +315,33 @@ pub fn ready(target: &str, mirror: &str, double: &Arc<Double>, lookups: &Lookups
 impl Desk {
     /// The worker of another process over the same store.
     pub fn another_process(&self) -> Arc<Worker> {
-        worker(&self.yaml, &self.store, &self.target, &self.clock, &self.lookups)
+        workers(&self.yaml, &self.store, &self.target, &self.clock, &self.lookups).remove(0)
+    }
+
+    /// The same of its write-back.
+    pub fn another_back(&self) -> Arc<Worker> {
+        workers(&self.yaml, &self.store, &self.target, &self.clock, &self.lookups).remove(1)
     }
 
     /// Captures the next version of a document, `fields` beside its id and number.
     pub async fn capture(&self, id: &str, fields: Value) {
+        self.capture_read_at(id, fields, Time(0)).await;
+    }
+
+    /// The same from a reading that was asked for then.
+    pub async fn capture_read_at(&self, id: &str, fields: Value, asked: Time) {
         let mut body = json!({ "id": id, "no": format!("N{id}"), "modified": "2026-06-01 00:00:00" });
         body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let number = body["no"].as_str().map(str::to_owned);
-        self.store_version(id, number, Some(body.to_string().into_bytes())).await;
+        self.store_version(id, number, Some(body.to_string().into_bytes()), asked).await;
     }
 
     /// Captures that a document is gone.
     pub async fn gone(&self, id: &str) {
-        self.store_version(id, None, None).await;
+        self.store_version(id, None, None, Time(0)).await;
     }
 
-    async fn store_version(&self, id: &str, number: Option<String>, body: Option<Vec<u8>>) {
+    async fn store_version(&self, id: &str, number: Option<String>, body: Option<Vec<u8>>, asked: Time) {
         let key = Key::from_text(id);
         let head = self.store.heads("s", std::slice::from_ref(&key)).unwrap().remove(0);
         let hash = body.as_ref().map(|body| *blake3::hash(body).as_bytes());
@@ -321,7 +355,8 @@ impl Desk {
             canonical_hash: hash,
             body: body.unwrap_or_default(),
         };
-        let commit = CaptureCommit { scheme: "s".into(), captured: vec![captured], ..CaptureCommit::default() };
+        let (scheme, asked) = ("s".into(), Some(asked));
+        let commit = CaptureCommit { scheme, asked, captured: vec![captured], ..CaptureCommit::default() };
         assert!(self.store.commit_capture(commit).await.unwrap().stale.is_empty());
     }
 
@@ -391,7 +426,11 @@ impl Desk {
 
     /// Writes what a person does.
     pub async fn person(&self, write: Option<DeliveryWrite>) {
-        let (scheme, target) = ("s".to_owned(), "t".to_owned());
+        self.person_of("t", write).await;
+    }
+
+    async fn person_of(&self, target: &str, write: Option<DeliveryWrite>) {
+        let (scheme, target) = ("s".to_owned(), target.to_owned());
         let writes = vec![write.expect("the state calls for it")];
         let commit = DeliveryCommit { scheme, target, step: Step::Operate, position: None, writes };
         let results = self.store.commit_deliveries(commit).await.unwrap();
@@ -405,7 +444,11 @@ impl Desk {
 
     /// Puts a row as another process would have left it.
     pub async fn overwrite(&self, id: &str, row: Delivery) {
-        self.person(Some(write_of(&Key::from_text(id), row, None))).await;
+        self.overwrite_of("t", id, row).await;
+    }
+
+    pub async fn overwrite_of(&self, target: &str, id: &str, row: Delivery) {
+        self.person_of(target, Some(write_of(&Key::from_text(id), row, None))).await;
     }
 
     /// A pass that is dropped at its first wait.
@@ -450,6 +493,8 @@ impl Desk {
     pub async fn person_resolves(&self, id: &str, resolution: &Resolution) {
         let (key, row, attempt) = (Key::from_text(id), self.row(id), self.open_attempt(id));
         let open = attempt.as_ref().map(|attempt| self.worker.open(&key, &row, attempt)).unwrap_or_default();
-        self.person(operate::resolved(&key, row, attempt, open, resolution, self.clock.now())).await;
+        let write = operate::resolved(&key, row, attempt, open, resolution, self.clock.now());
+        let queue = |write: &DeliveryWrite| self.worker.plan().queues(&write.row, self.clock.now());
+        self.person(write.map(|write| DeliveryWrite { queue: queue(&write), ..write })).await;
     }
 }

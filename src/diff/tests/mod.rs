@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod compare;
+mod echo;
 mod extract;
 mod model;
 mod parse;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::engine::view::status::target_names;
+use crate::engine::view::status::{is_writeback, target_names};
 use crate::name::Key;
 use crate::reason::{Code, Language, MissingCode, Reason, State};
 use crate::scheme::Scheme;
@@ -196,25 +196,26 @@ pub fn delivery_view(
     })
 }
 
-/// A document's state towards a target, planned or not.
+/// A document's state towards a target, planned or not. None for a write-back before its target accepted the document.
 pub fn state_view(
     store: &dyn Store,
-    scheme: &str,
+    scheme: &Scheme,
     target: &str,
     key: &Key,
     language: Language,
-) -> Result<StateView, StoreError> {
-    let (state, reason) = match store.delivery(scheme, target, key)? {
+) -> Result<Option<StateView>, StoreError> {
+    let (state, reason) = match store.delivery(&scheme.id, target, key)? {
         Some(row) => (row.state, row.reason),
-        None if store.target(scheme, target)?.is_some_and(|state| state.answer.is_some()) => (State::Pending, None),
+        None if is_writeback(scheme, target) => return Ok(None),
+        None if store.target(&scheme.id, target)?.is_some_and(|state| state.answer.is_some()) => (State::Pending, None),
         None => (State::Waiting, Some(Reason::new(Code::Decision, []))),
     };
-    Ok(StateView {
+    Ok(Some(StateView {
         target: target.to_owned(),
         state: state.as_str(),
         reason: reason.as_ref().map(|reason| reason.code.as_str()),
         text: reason.map(|reason| reason.sentence(language)).unwrap_or_default(),
-    })
+    }))
 }
 
 /// The codes that look-ups of a scheme did not find, each once.

@@ -134,7 +134,7 @@ fn document_view(
 ) -> Result<DocumentView, StoreError> {
     let targets = target_names(scheme)
         .into_iter()
-        .map(|target| state_view(store, &scheme.id, &target, key, language))
+        .filter_map(|target| state_view(store, scheme, &target, key, language).transpose())
         .collect::<Result<_, _>>()?;
     Ok(DocumentView {
         scheme: scheme.id.clone(),

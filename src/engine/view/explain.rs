@@ -47,7 +47,13 @@ pub fn explain(store: &dyn Store, scheme: &Scheme, key: &Key, language: Language
         "之后读到的内容相同则不产生新版本".to_owned(),
     ));
     for target in target_names(scheme) {
-        let view = state_view(store, &scheme.id, &target, key, language)?;
+        let Some(view) = state_view(store, scheme, &target, key, language)? else {
+            lines.push(say(
+                format!("{target}: nothing to write back before the target has accepted the document"),
+                format!("{target}: 目标系统接受该单据后才会回写"),
+            ));
+            continue;
+        };
         let sub = view.reason.map_or_else(String::new, |reason| format!("({reason})"));
         let text = if view.text.is_empty() { String::new() } else { format!(": {}", view.text) };
         lines.push(format!("{target}: {}{sub}{text}", view.state));

@@ -56,7 +56,8 @@ pub struct TargetStatus {
     /// Why it is paused.
     pub paused: Option<String>,
     /// Documents by state. Documents the target has not yet planned count as `pending`, or as `waiting` before it
-    /// was told what to do; the sum is the number of documents captured.
+    /// was told what to do; the sum is the number of documents captured. A write-back counts those its target has
+    /// accepted.
     pub counts: BTreeMap<&'static str, u64>,
     /// Earliest due time.
     pub oldest_due: Option<String>,
@@ -119,7 +120,10 @@ pub fn status(store: &dyn Store, scheme: &Scheme, now: Time) -> Result<SchemeSta
     let text = |time: Option<Time>| time.map(|time| time.to_string());
     let targets = target_names(scheme)
         .into_iter()
-        .map(|target| target_status(store, id, &target, documents + deleted))
+        .map(|target| {
+            let known = if is_writeback(scheme, &target) { 0 } else { documents + deleted };
+            target_status(store, id, &target, known)
+        })
         .collect::<Result<_, _>>()?;
     Ok(SchemeStatus {
         scheme: id.clone(),
@@ -146,9 +150,14 @@ pub fn target_names(scheme: &Scheme) -> Vec<String> {
     let mut names = Vec::new();
     for target in &scheme.targets {
         names.push(target.name.clone());
-        names.extend(target.writeback.as_ref().map(|_| format!("{}.writeback", target.name)));
+        names.extend(target.writeback.as_ref().map(|back| back.name.clone()));
     }
     names
+}
+
+/// Whether a target of a scheme is a write-back. A document concerns it only once its target has accepted it.
+pub fn is_writeback(scheme: &Scheme, target: &str) -> bool {
+    scheme.targets.iter().filter_map(|target| target.writeback.as_ref()).any(|back| back.name == target)
 }
 
 fn target_status(store: &dyn Store, scheme: &str, target: &str, known: u64) -> Result<TargetStatus, StoreError> {

@@ -144,3 +144,48 @@ fn attempts_are_kept_with_their_outcome_oldest_first() {
         assert_eq!(store.attempts("s", "t", &key("2")).unwrap(), []);
     });
 }
+
+#[test]
+fn rule_22_what_is_settled_and_what_it_makes_due_are_one_commit() {
+    on_each(|store| {
+        let settle = |text: &str, expect, version| {
+            let mut entry = write(text, expect, row(State::Delivered, None));
+            entry.queue = Some(queued("t.writeback", version));
+            entry
+        };
+        let back = |text: &str| store.delivery("s", "t.writeback", &key(text)).unwrap();
+        // A write that was left out makes nothing due.
+        let results = store.commit_deliveries(deliver("s", "t", vec![settle("1", 0, 2), settle("2", 7, 2)])).wait();
+        assert_eq!(results.unwrap(), [WriteResult::Written(1), WriteResult::Changed]);
+        let due = back("1").unwrap();
+        assert_eq!((due.state, due.version, due.newest, due.due, due.rev), (State::Pending, 2, 2, Some(time(30)), 1));
+        assert_eq!(back("2"), None);
+        assert_eq!(store.due("s", "t.writeback", time(30), 9).unwrap(), [(time(30), key("1"))]);
+        assert_eq!(store.counts("s", "t.writeback").unwrap(), [(State::Pending, 1)].into());
+        assert_eq!(store.counts("s", "t").unwrap(), [(State::Delivered, 1)].into());
+
+        // An open attempt is left alone, and looked at again when it is settled.
+        let open = crate::store::Delivery { version: 2, newest: 2, ..row(State::InFlight, None) };
+        store.commit_deliveries(deliver("s", "t.writeback", vec![write("1", 1, open)])).wait().unwrap();
+        store.commit_deliveries(deliver("s", "t", vec![settle("1", 1, 2)])).wait().unwrap();
+        let same = back("1").unwrap();
+        assert_eq!(
+            (same.state, same.version, same.newest, same.attempt, same.rev),
+            (State::InFlight, 1, 2, Some(2), 3)
+        );
+        store.commit_deliveries(deliver("s", "t", vec![settle("1", 2, 5)])).wait().unwrap();
+        let newer = back("1").unwrap();
+        assert_eq!((newer.state, newer.version, newer.newest, newer.due), (State::InFlight, 1, 5, None));
+        // Whoever read the row before has to read it again.
+        let late = write("1", 3, row(State::Delivered, None));
+        let results = store.commit_deliveries(deliver("s", "t.writeback", vec![late])).wait().unwrap();
+        assert_eq!(results, [WriteResult::Changed]);
+
+        // What was settled is due again, never in an older version.
+        let settled = crate::store::Delivery { version: 5, newest: 5, ..row(State::Rejected, None) };
+        store.commit_deliveries(deliver("s", "t.writeback", vec![write("1", 4, settled)])).wait().unwrap();
+        store.commit_deliveries(deliver("s", "t", vec![settle("1", 3, 4)])).wait().unwrap();
+        let again = back("1").unwrap();
+        assert_eq!((again.state, again.version, again.newest, again.tries), (State::Pending, 5, 5, 0));
+    });
+}

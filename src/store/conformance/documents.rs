@@ -242,3 +242,27 @@ fn progress_steps_of_two_workers_exclude_each_other() {
         assert_eq!((done, store.progress("s").unwrap()), (1, Some(progress(0))));
     });
 }
+
+#[test]
+fn rule_22_what_a_write_back_wrote_takes_the_place_of_the_stored_text_without_a_change() {
+    on_each(|store| {
+        store.commit_capture(CaptureCommit { asked: Some(time(5)), ..created("s", &["1", "2"]) }).wait().unwrap();
+        let head = || store.heads("s", &[key("1")]).unwrap().remove(0).unwrap();
+        let before = head();
+        assert_eq!(before.read_at, Some(time(5)));
+        let echoed = crate::store::Touched { body: Some(b"{}".to_vec()), ..touched("1", 1) };
+        let commit =
+            CaptureCommit { touched: vec![echoed, touched("2", 1)], asked: Some(time(70)), ..capture("s", Vec::new()) };
+        assert_eq!(store.commit_capture(commit).wait().unwrap().last_seq, 2);
+        assert_eq!(store.body("s", &key("1"), 1).unwrap(), Some(b"{}".to_vec()));
+        assert_eq!(store.body("s", &key("2"), 1).unwrap(), Some(captured("2", 0, ChangeKind::Created).body));
+        let after = head();
+        assert_eq!((after.version, after.seq, after.captured_at), (1, before.seq, before.captured_at));
+        assert_eq!((after.raw_hash, after.read_at), (Some(hash("touched")), Some(time(70))));
+        assert_eq!((store.versions("s", &key("1")).unwrap(), store.changes("s", 2, 9).unwrap().len()), (vec![1], 0));
+        let late = crate::store::Touched { body: Some(b"[]".to_vec()), ..touched("1", 7) };
+        let commit = CaptureCommit { touched: vec![late], ..capture("s", Vec::new()) };
+        assert_eq!(store.commit_capture(commit).wait().unwrap().stale, [key("1")]);
+        assert_eq!(store.body("s", &key("1"), 1).unwrap(), Some(b"{}".to_vec()));
+    });
+}

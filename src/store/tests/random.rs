@@ -1,8 +1,8 @@
 //! Random commands for the tests that compare stores, by seed.
 
 use super::samples::{
-    CODES, Given, PATHS, attempt, capture, captured, deliver, key, progress, quarantine, row, run, target_state, time,
-    touched, values, write,
+    CODES, Given, PATHS, attempt, capture, captured, deliver, key, progress, quarantine, queued, row, run,
+    target_state, time, touched, values, write,
 };
 use crate::change::ChangeKind;
 use crate::name::Key;
@@ -55,6 +55,7 @@ fn capture_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) -
     };
     let kinds = [ChangeKind::Created, ChangeKind::Updated, ChangeKind::Deleted];
     let mut commit = capture(scheme, Vec::new());
+    commit.asked = random.bool().then(|| time(random.i64(-9..9)));
     for _ in 0..random.usize(..4) {
         let text = pick(random);
         let mut entry = captured(text, version(random, text), kinds[random.usize(..3)]);
@@ -65,7 +66,9 @@ fn capture_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) -
     }
     for _ in 0..random.usize(..2) {
         let text = pick(random);
-        commit.touched.push(touched(text, version(random, text)));
+        let mut entry = touched(text, version(random, text));
+        entry.body = random.bool().then(|| b"{\"echo\":1}".to_vec());
+        commit.touched.push(entry);
     }
     for _ in 0..random.usize(..2) {
         commit.quarantined.push(quarantine(pick(random)));
@@ -119,6 +122,7 @@ fn delivery_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) 
             mark.seq += u64::from(random.u8(..4) == 0);
             entry.row.parked.insert(mirror.to_owned(), mark);
         }
+        entry.queue = (random.u8(..4) == 0).then(|| queued(TARGETS[random.usize(..2)], random.u64(1..5)));
         commit.writes.push(entry);
     }
     if random.u8(..3) == 0 {

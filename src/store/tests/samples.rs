@@ -8,7 +8,7 @@ use crate::reason::{Code, Reason, State};
 use crate::receipt::Receipt;
 use crate::store::{
     Attempt, Base, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, DocumentFilter, IndexFill,
-    IndexValues, ProgressStep, Run, Step, Store, StoreError, TargetAnswer, TargetState, Touched, WriteResult,
+    IndexValues, ProgressStep, Queued, Run, Step, Store, StoreError, TargetAnswer, TargetState, Touched, WriteResult,
 };
 use crate::watermark::{Progress, Scan};
 
@@ -48,6 +48,7 @@ pub(in crate::store) fn touched(text: &str, expect: u64) -> Touched {
         canonical_hash: hash(text),
         source_time: Some(time(99)),
         number: Some(format!("SO-{text}")),
+        body: None,
     }
 }
 
@@ -156,7 +157,11 @@ pub(in crate::store) fn attempt(n: u32) -> Attempt {
 }
 
 pub(in crate::store) fn write(text: &str, expect: u64, row: Delivery) -> DeliveryWrite {
-    DeliveryWrite { key: key(text), expect, row, attempt: None, claim: None, release: None }
+    DeliveryWrite { key: key(text), expect, row, attempt: None, claim: None, release: None, queue: None }
+}
+
+pub(in crate::store) fn queued(target: &str, version: u64) -> Queued {
+    Queued { target: target.into(), version, at: time(30) }
 }
 
 pub(in crate::store) fn deliver(scheme: &str, target: &str, writes: Vec<DeliveryWrite>) -> DeliveryCommit {

@@ -42,7 +42,7 @@ impl Connector for Scripted {
 
     fn source_call(&self, call: &str) -> Option<SourceCall> {
         (call == "list").then(|| SourceCall {
-            fields: ["id", "no", "rev", "modified", "status", "lines[].line"].map(str::to_owned).to_vec(),
+            fields: ["id", "no", "rev", "modified", "status", "lines[].line", "mark"].map(str::to_owned).to_vec(),
             params: Vec::new(),
             max_page: 3,
             max_window: None,
@@ -57,13 +57,14 @@ impl Connector for Scripted {
 
     fn target_call(&self, call: &str) -> Option<TargetCall> {
         let saves = call == "save";
-        (saves || call == "remove").then(|| TargetCall {
-            mapped: saves,
+        let marks = call == "mark";
+        (saves || marks || call == "remove").then(|| TargetCall {
+            mapped: saves || marks,
             form: false,
             updates: saves,
             overwrites: false,
-            probes: true,
-            deletes: !saves,
+            probes: !marks,
+            deletes: call == "remove",
             number: saves.then_some("no"),
             max_batch: 5,
             settle: |_| SETTLE,
@@ -72,7 +73,7 @@ impl Connector for Scripted {
     }
 
     fn calls(&self) -> (Vec<&'static str>, Vec<&'static str>) {
-        (vec!["list"], vec!["save", "remove"])
+        (vec!["list"], vec!["save", "remove", "mark"])
     }
 
     async fn login(&self) -> Result<(), Fault> {
@@ -115,9 +116,10 @@ impl Connector for Scripted {
 
     async fn fetch_keys(&self, _source: &Source, keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
         self.latency().await;
-        let world = self.world.lock().unwrap();
-        let ids = keys.iter().filter_map(|parts| parts.first()?.parse::<u64>().ok());
-        let found = ids.filter_map(|id| world.exactly(id, &self.zone));
+        let mut world = self.world.lock().unwrap();
+        let ids: Vec<u64> = keys.iter().filter_map(|parts| parts.first()?.parse().ok()).collect();
+        ids.iter().for_each(|id| world.asked_by_key(*id, self.clock.now()));
+        let found = ids.into_iter().filter_map(|id| world.exactly(id, &self.zone));
         Ok(Page { documents: found.map(|bytes| RawDocument { bytes }).collect(), ..Page::default() })
     }
 
@@ -135,6 +137,9 @@ impl Connector for Scripted {
         let mut payload = payload.clone();
         let Some(id) = id else { return Ok(payload.to_string()) };
         payload["id"] = Value::String(id);
+        if call.call == "mark" {
+            return Ok(payload.to_string());
+        }
         let known = receipt.and_then(|receipt| receipt.lines.get("lines"));
         let keys = lines.iter().flat_map(|(_, keys)| keys);
         for (line, key) in payload["lines"].as_array_mut().unwrap().iter_mut().zip(keys) {
@@ -146,9 +151,17 @@ impl Connector for Scripted {
     }
 
     async fn send(&self, call: &CallSpec, items: &[Outgoing]) -> Vec<Outcome> {
-        let numbers: Vec<String> = items.iter().map(|item| item.number.clone().unwrap()).collect();
-        for number in &numbers {
-            self.world.lock().unwrap().begins(number);
+        let name = |item: &Outgoing| match &item.number {
+            Some(number) => number.clone(),
+            None => format!("mark {}", item.target_id.as_ref().unwrap()),
+        };
+        let numbers: Vec<String> = items.iter().map(name).collect();
+        for (number, item) in numbers.iter().zip(items) {
+            let mut world = self.world.lock().unwrap();
+            world.begins(number);
+            if call.call == "mark" {
+                world.begins_mark(&serde_json::from_str(&item.payload).unwrap());
+            }
         }
         self.latency().await;
         let outcomes: Vec<Outcome> = {
@@ -204,13 +217,13 @@ fn one(world: &mut World, call: &str, item: &Outgoing, now: Time) -> Outcome {
         world.carry_out_late(call, payload, now);
         return failed(FaultKind::Unknown, "no answer, and it goes on");
     }
-    let result = world.carry_out(call, &payload);
+    let result = world.carry_out(call, &payload, now);
     if world.chance(faults.unknown_after) {
         return failed(FaultKind::Unknown, "the answer was lost");
     }
     match result {
         Ok(mut receipt) => {
-            let complete = call == "remove" || !world.chance(faults.no_line_ids);
+            let complete = call != "save" || !world.chance(faults.no_line_ids);
             if !complete {
                 receipt.lines.clear();
             }

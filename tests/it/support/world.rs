@@ -22,6 +22,8 @@ pub struct SourceDocument {
     pub modified: Time,
     pub status: &'static str,
     pub lines: BTreeSet<u64>,
+    /// What was written back: the target document's id.
+    pub mark: Option<String>,
 }
 
 /// A document at the target.
@@ -109,6 +111,8 @@ pub struct World {
     pub rng: Rng,
     /// Sends without an answer, by number.
     open: BTreeMap<String, Open>,
+    /// Marks sent without an answer, by document.
+    marking: BTreeMap<u64, String>,
     /// Effects that are still to come.
     late: Vec<(Time, String, Value)>,
     next_id: u64,
@@ -124,6 +128,7 @@ impl World {
             faults: Faults::MANY,
             rng: Rng::with_seed(seed),
             open: BTreeMap::new(),
+            marking: BTreeMap::new(),
             late: Vec::new(),
             next_id: 9000,
         }
@@ -141,7 +146,7 @@ impl World {
         let touched = self.chance(10);
         let status = if self.chance(10) { "draft" } else { "ok" };
         let (void, line) = (self.chance(6), self.rng.u64(1..5));
-        let new = SourceDocument { revision: 0, modified: stamp, status, lines: BTreeSet::from([line]) };
+        let new = SourceDocument { revision: 0, modified: stamp, status, lines: BTreeSet::from([line]), mark: None };
         let document = self.source.entry(id).or_insert(new);
         self.before.insert(id, document.clone());
         document.modified = stamp.whole_seconds().max(document.modified.plus(Duration::from_secs(1)).whole_seconds());
@@ -186,6 +191,19 @@ impl World {
         assert!(before.is_none_or(|open| open.absent), "{number} is sent again while a send is open");
     }
 
+    /// A mark leaves for a document of the source.
+    pub fn begins_mark(&mut self, payload: &Value) {
+        self.marking.insert(number_of(&payload["id"]), payload["mark"].as_str().unwrap().to_owned());
+    }
+
+    /// A document was asked for by key, which shows whether a mark sent to it is there.
+    pub fn asked_by_key(&mut self, id: u64, now: Time) {
+        if let Some(mark) = self.marking.get(&id) {
+            let effective = self.source.get(&id).is_some_and(|document| document.mark.as_ref() == Some(mark));
+            self.asked(&format!("mark {id}"), effective, now);
+        }
+    }
+
     /// The sender knows the outcome.
     pub fn ends(&mut self, number: &str) {
         self.open.remove(number);
@@ -206,9 +224,9 @@ impl World {
         let (due, later) = std::mem::take(&mut self.late).into_iter().partition(|(at, _, _)| *at <= now);
         self.late = later;
         let due: Vec<(Time, String, Value)> = due;
-        for (_, call, payload) in due {
+        for (at, call, payload) in due {
             // Nobody reads this answer.
-            let _ = self.carry_out(&call, &payload);
+            let _ = self.carry_out(&call, &payload, at);
         }
     }
 
@@ -218,8 +236,22 @@ impl World {
         self.late.push((at, call.to_owned(), payload));
     }
 
-    pub fn carry_out(&mut self, call: &str, payload: &Value) -> Result<Receipt, Fault> {
-        if call == "remove" { self.remove(payload) } else { self.save(payload) }
+    pub fn carry_out(&mut self, call: &str, payload: &Value, now: Time) -> Result<Receipt, Fault> {
+        match call {
+            "remove" => self.remove(payload),
+            "mark" => self.mark(payload, now),
+            _ => self.save(payload),
+        }
+    }
+
+    /// Writes into a document of the source, whose time moves with it.
+    fn mark(&mut self, payload: &Value, now: Time) -> Result<Receipt, Fault> {
+        let id = number_of(&payload["id"]);
+        let document = self.source.get_mut(&id).unwrap();
+        self.before.insert(id, document.clone());
+        document.mark = payload["mark"].as_str().map(str::to_owned);
+        document.modified = now.whole_seconds().max(document.modified.plus(Duration::from_secs(1)).whole_seconds());
+        Ok(Receipt { id: Some(id.to_string()), ..Receipt::default() })
     }
 
     fn remove(&mut self, payload: &Value) -> Result<Receipt, Fault> {
@@ -295,9 +327,10 @@ impl World {
 fn print(id: u64, document: &SourceDocument, zone: &Zone) -> Vec<u8> {
     let lines: Vec<Value> = document.lines.iter().map(|line| json!({ "line": line })).collect();
     let (rev, status, modified) = (document.revision, document.status, zone.print(document.modified));
-    json!({ "id": id, "no": format!("N{id}"), "rev": rev, "modified": modified, "status": status, "lines": lines })
-        .to_string()
-        .into_bytes()
+    let (number, mark) = (format!("N{id}"), &document.mark);
+    let document = json!({ "id": id, "no": number, "rev": rev, "modified": modified, "status": status, "lines": lines,
+        "mark": mark });
+    document.to_string().into_bytes()
 }
 
 /// A number, or a text that holds one.

@@ -135,3 +135,51 @@ async fn an_unknown_call_or_a_missing_form_sends_nothing() {
     }
     assert_eq!(server.received().len(), 0);
 }
+
+#[tokio::test]
+async fn a_write_back_names_the_bill_by_its_id_and_leaves_its_rows_alone() {
+    let saved = done(json!([{ "Id": 100030, "Number": "XSDD1", "DIndex": 0 }]), json!([{}]));
+    let (server, connector) = server([saved]).await;
+    let given = json!({ "ValidateFlag": false, "NeedUpDateFields": ["F_PAEZ_OKKIID"] });
+    let options = connector.partial_options("save", given.as_object().unwrap().clone());
+    let spec = CallSpec { form: Some("SAL_SaleOrder".into()), options, number_field: None, ..spec("save") };
+    let own = Receipt { id: Some("100030".into()), ..Receipt::default() };
+    // The id by the mapping, or by the source key alone.
+    let mapped = json!({ "FID": 100030, "F_PAEZ_OKKIID": "9001" });
+    for payload in [mapped.clone(), json!({ "F_PAEZ_OKKIID": "9001" })] {
+        let prepared = connector.prepare(&spec, &payload, &[], Some(&own)).unwrap();
+        assert_eq!(prepared, mapped.to_string());
+    }
+    let item =
+        Outgoing { number: None, target_id: Some("100030".into()), lines: Vec::new(), ..item(mapped.clone(), &[]) };
+    let outcome = connector.send(&spec, &[item]).await.remove(0);
+    let receipt = Receipt { id: Some("100030".into()), number: Some("XSDD1".into()), ..Receipt::default() };
+    assert_eq!(outcome, Outcome::Accepted { receipt, complete: true, warnings: Vec::new() });
+    assert_eq!(methods(&server), ["LoginBySign", "Save"]);
+    let body = data(&server.received()[1]);
+    assert_eq!((&body["Model"], &body["IsDeleteEntry"]), (&mapped, &json!(false)));
+    assert_eq!(
+        (&body["NeedUpDateFields"], &body["NeedReturnFields"]),
+        (&json!(["F_PAEZ_OKKIID"]), &json!(["FBillNo"]))
+    );
+}
+
+#[tokio::test]
+async fn rule_12_a_write_back_whose_answer_names_another_bill_is_no_success() {
+    for entities in [json!([{ "Id": 100031, "Number": "XSDD2" }]), json!([])] {
+        let (_server, connector) = server([done(entities, json!([{}]))]).await;
+        let spec = CallSpec { number_field: None, ..spec("save") };
+        let item = Outgoing { number: None, lines: Vec::new(), ..item(json!({ "FID": 100030 }), &[]) };
+        let outcome = connector.send(&spec, &[item]).await.remove(0);
+        assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_save_is_told_to_leave_rows_alone_and_what_the_scheme_says_stands() {
+    let (_server, connector) = server([]).await;
+    let own = Map::from_iter([("IsDeleteEntry".to_owned(), json!(true))]);
+    assert_eq!(connector.partial_options("save", own.clone()), own);
+    assert_eq!(connector.partial_options("batchSave", Map::new())["IsDeleteEntry"], json!(false));
+    assert_eq!(connector.partial_options("audit", Map::new()), Map::new());
+}
