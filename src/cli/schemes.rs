@@ -7,8 +7,14 @@ use crate::cli::context::Context;
 use crate::cli::output::{Exit, Failure, json, table};
 
 /// Names and texts of the shipped schemes.
-pub const SHIPPED: &[(&str, &str)] =
-    &[("jushuitan-shipment-to-kingdee", include_str!("../../schemes/jushuitan-shipment-to-kingdee.yaml"))];
+pub const SHIPPED: &[(&str, &str)] = &[
+    ("jushuitan-shipment-to-kingdee", include_str!("../../schemes/jushuitan-shipment-to-kingdee.yaml")),
+    ("kingdee-changed-order-to-okki", include_str!("../../schemes/kingdee-changed-order-to-okki.yaml")),
+    ("okki-companies", include_str!("../../schemes/okki-companies.yaml")),
+    ("okki-departments", include_str!("../../schemes/okki-departments.yaml")),
+    ("okki-products", include_str!("../../schemes/okki-products.yaml")),
+    ("okki-users", include_str!("../../schemes/okki-users.yaml")),
+];
 
 pub fn run(context: &Context, verb: &Schemes) -> Result<Exit, Failure> {
     match &verb.what {

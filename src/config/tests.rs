@@ -103,8 +103,15 @@ fn a_system_has_exactly_one_connector() {
 }
 
 /// Cases with faults that only connectors and mappings find: what is found here is a part of what is expected.
-const WITH_LATER_CHECKS: [&str; 6] =
-    ["literal-secret", "missing-line-key", "unknown-call", "unknown-filter", "wrong-path", "wrong-settings"];
+const WITH_LATER_CHECKS: [&str; 7] = [
+    "kingdee-source",
+    "literal-secret",
+    "missing-line-key",
+    "unknown-call",
+    "unknown-filter",
+    "wrong-path",
+    "wrong-settings",
+];
 
 #[test]
 fn each_broken_configuration_has_the_expected_faults_at_their_places() {

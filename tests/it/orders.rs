@@ -50,13 +50,11 @@ const TARGET: &str = "order_no name company_id customer_id currency users user_i
     primaryWriteback Id callBackStrategy strategyId";
 
 const SCHEME: &str = "schemes/kingdee-changed-order-to-okki.yaml";
-const LATER: &str = "is not supported yet";
 
 fn scheme() -> Scheme {
     let mut faults = Vec::new();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEME);
     let read = SchemeFile::read(&file, &Zone::named("Asia/Shanghai").unwrap(), &mut faults).unwrap();
-    faults.retain(|fault| !fault.message.ends_with(LATER));
     assert!(faults.is_empty(), "{faults:?}");
     read.scheme
 }

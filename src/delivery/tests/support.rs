@@ -291,7 +291,8 @@ pub fn ready(
         lookups: Arc::clone(lookups),
         zone: zone.clone(),
     };
-    let mapping = if target.contains("mapping:") { "" } else { "    mapping: { no: $.no, rev: $.rev }\n" };
+    let own_mapping = target.lines().any(|line| line.starts_with("mapping:"));
+    let mapping = if own_mapping { "" } else { "    mapping: { no: $.no, rev: $.rev }\n" };
     let own = format!(
         "title: t\nschedule: {{ every: 5m }}\n\
          source: {{ system: d, call: list, key: $.id, number: $.no, time: $.modified }}\n\
