@@ -1,4 +1,5 @@
-//! `demo`: the shipped schemes, unchanged, between simulated systems on this machine.
+//! `demo`: the shipped schemes, unchanged, between simulated systems on this machine: shipments of 聚水潭 to
+//! 金蝶云星空, and its sales orders to 小满 OKKI.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,10 +17,13 @@ use crate::cli::schemes::SHIPPED;
 use crate::engine::view::SchemeStatus;
 use crate::engine::{Engine, OnceOptions, once, serve};
 use crate::sandbox::verdict::{Verdict, shipments_in_kingdee};
+use crate::sandbox::verdict_orders::{OrdersVerdict, orders_in_okki};
 use crate::sandbox::{Options, Running, Sandbox};
 
 /// How long a round of `demo --once` waits for retries.
 const WAIT: Duration = Duration::from_secs(30);
+/// The form of sales orders at the simulated 金蝶云星空.
+const ORDERS: &str = "SAL_SaleOrder";
 /// How often the running demo lets people at the simulated source change something.
 const EDIT_EVERY: Duration = Duration::from_secs(20);
 
@@ -46,7 +50,7 @@ pub async fn run(context: &Context, verb: Demo) -> Result<Exit, Failure> {
 
 /// Three rounds: everything, nothing new, and what was changed between; then the verdict.
 async fn rounds(context: &Context, engine: &Arc<Engine>, sandbox: &Running) -> Result<Exit, Failure> {
-    println!("== first run: every shipment of the simulated 聚水潭 is new");
+    println!("== first run: every shipment of the simulated 聚水潭 and every order of the simulated 金蝶云星空 is new");
     let first = round(context, engine).await?;
     print(&first);
     let sent_first = effects(sandbox);
@@ -56,9 +60,9 @@ async fn rounds(context: &Context, engine: &Arc<Engine>, sandbox: &Running) -> R
     let sent_second = effects(sandbox) - sent_first;
     println!("sent: {sent_second}");
 
-    let jushuitan = sandbox.system("jushuitan").ok_or_else(|| Failure::failed("the sandbox has no jushuitan"))?;
-    let edited = jushuitan.edit(&serde_json::json!({ "rate": 0.05 })).map_err(Failure::failed)?;
-    println!("\n== third run: {} shipments were changed at the source", edited.len());
+    let shipments = edit(sandbox, "jushuitan", &serde_json::json!({ "rate": 0.05 }))?;
+    let orders = edit_orders(sandbox)?;
+    println!("\n== third run: {shipments} shipments and {orders} orders were changed at the source");
     let third = round(context, engine).await?;
     println!(
         "changed documents captured: {}",
@@ -66,19 +70,38 @@ async fn rounds(context: &Context, engine: &Arc<Engine>, sandbox: &Running) -> R
     );
     println!("sent: {}", effects(sandbox) - sent_first - sent_second);
 
-    let verdict = judge(sandbox);
+    let (shipments, orders) = judge(sandbox);
     println!("\n== what the sandbox's ledger holds");
-    tell(&verdict);
-    let fine = verdict.is_exact() && sent_second == 0 && left(&third) == 0;
+    tell(&shipments);
+    tell_orders(&orders);
+    let fine = shipments.is_exact() && orders.is_exact() && sent_second == 0 && left(&third) == 0;
     println!(
         "{}",
         if fine {
-            "every shipment stands in 金蝶云星空 exactly once, in its newest version"
+            "every shipment stands in 金蝶云星空 and every approved order in 小满 OKKI exactly once, in its newest version"
         } else {
             "NOT as it has to be"
         }
     );
     Ok(if fine { Exit::Done } else { Exit::Failed })
+}
+
+/// What people do at a simulated system; how many documents it concerned.
+fn edit(sandbox: &Running, system: &str, body: &serde_json::Value) -> Result<usize, Failure> {
+    let found = sandbox.system(system).ok_or_else(|| Failure::failed(format!("the sandbox has no {system}")))?;
+    found.edit(body).map(|edited| edited.len()).map_err(Failure::failed)
+}
+
+/// Orders changed by change bills, with a line more and a line less, approved late and voided.
+fn edit_orders(sandbox: &Running) -> Result<usize, Failure> {
+    let mut edited = 0;
+    for (share, what) in [(20, "change"), (50, "add_line"), (50, "remove_line"), (50, "approve"), (100, "void")] {
+        let orders = sandbox.documents_of("kingdee", ORDERS).len();
+        let count = (orders / share).max(1);
+        // A small sandbox may have no order left that suits.
+        edited += edit(sandbox, "kingdee", &serde_json::json!({ "count": count, "what": what })).unwrap_or(0);
+    }
+    Ok(edited)
 }
 
 async fn round(context: &Context, engine: &Arc<Engine>) -> Result<Vec<SchemeStatus>, Failure> {
@@ -104,22 +127,22 @@ async fn stay(
     say(format_args!("  control  {}", sandbox.control_url()));
     say(format_args!("status: http://{}/api/v1/schemes", server.address()));
     say(format_args!(
-        "a few shipments change every {} seconds; Ctrl-C ends the demo and removes its data",
+        "a few documents change every {} seconds; Ctrl-C ends the demo and removes its data",
         EDIT_EVERY.as_secs()
     ));
     let answering = tokio::spawn(server.serve(engine.stop.clone()));
     let edits = async {
         while !engine.stop.is_cancelled() {
             context.clock.sleep(EDIT_EVERY).await;
-            if let Some(jushuitan) = sandbox.system("jushuitan")
-                && let Ok(edited) = jushuitan.edit(&serde_json::json!({ "rate": 0.01 }))
+            let change = serde_json::json!({ "rate": 0.01 });
+            if let (Ok(shipments), Ok(orders)) =
+                (edit(sandbox, "jushuitan", &change), edit(sandbox, "kingdee", &change))
             {
-                let verdict = judge(sandbox);
+                let (bills, pushed) = judge(sandbox);
                 say(format_args!(
-                    "{} shipments changed at the source; the target has seen {} creates and {} updates",
-                    edited.len(),
-                    verdict.creates,
-                    verdict.updates
+                    "{shipments} shipments and {orders} orders changed at the source; 金蝶云星空 has seen {} creates and {} \
+                     updates, 小满 OKKI {} and {}",
+                    bills.creates, bills.updates, pushed.creates, pushed.updates
                 ));
             }
             for unit in &engine.units {
@@ -134,13 +157,27 @@ async fn stay(
     Ok(Exit::Done)
 }
 
-fn judge(sandbox: &Running) -> Verdict {
-    shipments_in_kingdee(&sandbox.documents("jushuitan"), &sandbox.documents("kingdee"), &sandbox.ledger())
+/// The verdicts over shipments and over orders.
+fn judge(sandbox: &Running) -> (Verdict, OrdersVerdict) {
+    let ledger = sandbox.ledger();
+    let shipments = shipments_in_kingdee(&sandbox.documents("jushuitan"), &sandbox.documents("kingdee"), &ledger);
+    let orders = orders_in_okki(&sandbox.documents_of("kingdee", ORDERS), &sandbox.documents("okki"), &ledger);
+    (shipments, orders)
 }
 
+/// What both targets have seen; write-backs are not counted.
 fn effects(sandbox: &Running) -> u64 {
-    let verdict = judge(sandbox);
-    verdict.creates + verdict.updates + verdict.withdrawn
+    let (shipments, orders) = judge(sandbox);
+    shipments.creates + shipments.updates + shipments.withdrawn + orders.creates + orders.updates + orders.removed
+}
+
+fn tell_orders(verdict: &OrdersVerdict) {
+    println!("orders at the source: {}, of them approved: {}", verdict.orders, verdict.expected);
+    println!("orders created: {}, overwritten: {}", verdict.creates, verdict.updates);
+    println!("exactly once and with equal lines: {} of {}", verdict.exact, verdict.expected);
+    for fault in verdict.faults() {
+        println!("  {fault}");
+    }
 }
 
 fn tell(verdict: &Verdict) {
