@@ -5,6 +5,7 @@
 
 mod api;
 mod bills;
+mod changed_orders;
 mod check;
 mod content;
 mod deltas;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use base64::Engine;
-use deltaferry::sandbox::{jushuitan::credentials, kingdee};
+use deltaferry::sandbox::{jushuitan::credentials, kingdee, okki};
 use serde_json::json;
 
 use crate::support::http::get;
@@ -97,6 +97,7 @@ fn secrets_come_from_the_environment_and_from_files() {
     place.reconfigure(credentials::APP_SECRET, "\"${env:JST_SECRET}\"");
     place.reconfigure(credentials::ACCESS_TOKEN, "\"${file:./token}\"");
     place.reconfigure(kingdee::APP_SECRET, "\"${env:KD_SECRET}\"");
+    place.reconfigure(okki::credentials::CLIENT_SECRET, "\"${env:OKKI_SECRET}\"");
     fs::write(place.path("token"), format!("{}\n", credentials::ACCESS_TOKEN)).unwrap();
     #[cfg(unix)]
     fs::set_permissions(place.path("token"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
@@ -104,6 +105,7 @@ fn secrets_come_from_the_environment_and_from_files() {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_deltaferry"));
     command.current_dir(place.path("")).arg("once");
     command.env("JST_SECRET", credentials::APP_SECRET).env("KD_SECRET", kingdee::APP_SECRET);
+    command.env("OKKI_SECRET", okki::credentials::CLIENT_SECRET);
     place.run_command(command).ended(0);
     systems.assert_exact();
 }

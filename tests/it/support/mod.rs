@@ -5,6 +5,7 @@ pub mod scripted;
 pub mod world;
 
 pub mod http;
+pub mod orders;
 pub mod place;
 pub mod service;
 pub mod systems;

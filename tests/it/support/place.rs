@@ -64,11 +64,17 @@ impl Place {
 
     /// Another scheme, or the shipped one changed.
     pub fn with_scheme(systems: &Systems, scheme: &str) -> Self {
+        let place = Self::empty(systems);
+        place.write_scheme(scheme);
+        place
+    }
+
+    /// No scheme yet.
+    pub fn empty(systems: &Systems) -> Self {
         let place = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir(place.path("schemes")).unwrap();
         let [jushuitan, kingdee, okki] = ["jushuitan", "kingdee", "okki"].map(|name| systems.url(name));
         place.configure(&deltaferry::sandbox::configuration(jushuitan, kingdee, okki));
-        place.write_scheme(scheme);
         place
     }
 
@@ -83,9 +89,25 @@ impl Place {
         replace(&self.path("deltaferry.yaml"), from, to);
     }
 
+    /// Writes a scheme of this name.
+    pub fn write_named_scheme(&self, name: &str, text: &str) {
+        fs::write(self.path(&format!("schemes/{name}.yaml")), text).unwrap();
+    }
+
     /// Writes the scheme anew.
     pub fn write_scheme(&self, text: &str) {
         fs::write(self.path(&format!("schemes/{SCHEME}.yaml")), text).unwrap();
+    }
+
+    /// Takes a scheme away.
+    pub fn remove_scheme(&self, name: &str) {
+        fs::remove_file(self.path(&format!("schemes/{name}.yaml"))).unwrap();
+    }
+
+    /// Replaces a part of the scheme of this name.
+    #[track_caller]
+    pub fn change_named_scheme(&self, name: &str, from: &str, to: &str) {
+        replace(&self.path(&format!("schemes/{name}.yaml")), from, to);
     }
 
     /// Replaces a part of the scheme.

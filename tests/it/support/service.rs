@@ -17,6 +17,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 pub struct Service<'a> {
     child: Child,
     place: &'a Place,
+    scheme: &'static str,
     /// `http://127.0.0.1:PORT` of its API.
     pub url: String,
 }
@@ -25,7 +26,13 @@ impl<'a> Service<'a> {
     /// Starts it and waits until its API answers.
     #[track_caller]
     pub fn start(place: &'a Place) -> Self {
-        let mut service = Self { child: spawn(place, None), place, url: String::new() };
+        Self::start_of(place, SCHEME)
+    }
+
+    /// Starts it where another scheme is the one watched.
+    #[track_caller]
+    pub fn start_of(place: &'a Place, scheme: &'static str) -> Self {
+        let mut service = Self { child: spawn(place, None), place, scheme, url: String::new() };
         let id = service.child.id();
         service.url = wait_until("the service answers", DEADLINE, || {
             let ended = service.child.try_wait().unwrap();
@@ -59,13 +66,13 @@ impl<'a> Service<'a> {
     /// Status of the one scheme, by the API.
     #[track_caller]
     pub fn status(&self) -> Value {
-        get(&self.url, &format!("/api/v1/schemes/{SCHEME}")).json()
+        get(&self.url, &format!("/api/v1/schemes/{}", self.scheme)).json()
     }
 
     /// Begins a run now.
     #[track_caller]
     pub fn run_now(&self) {
-        let path = format!("/api/v1/schemes/{SCHEME}/run");
+        let path = format!("/api/v1/schemes/{}/run", self.scheme);
         assert_eq!(request(&self.url, "POST", &path, &[], "{}").unwrap().status, 200);
     }
 

@@ -52,7 +52,8 @@ impl Systems {
         &self.urls[name]
     }
 
-    fn order(&self, path: &str, body: &Value) -> Value {
+    /// Orders the sandbox to do something.
+    pub fn order(&self, path: &str, body: &Value) -> Value {
         let answer = post(self.url("control"), path, body);
         assert_eq!(answer.status, 200, "{path} {body}: {}", answer.body);
         answer.json()
