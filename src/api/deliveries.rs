@@ -139,6 +139,6 @@ fn item(view: DeliveryView) -> Result<Item, Problem> {
 async fn act(state: &State, id: &str, action: Action) -> Answer<Acted> {
     let parts: Option<[String; 3]> = hex::decode(id).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let [scheme, target, key] = parts.ok_or_else(|| Problem::missing("there is no delivery of this id"))?;
-    let selection = Selection { scheme: Some(scheme), target: Some(target), keys: vec![key], all: false };
+    let selection = Selection { scheme: Some(scheme), target: Some(target), keys: vec![key], ..Selection::default() };
     Ok(Json(state.engine.act(&selection, &action).await?))
 }

@@ -207,6 +207,9 @@ pub enum DeliveriesWhat {
         /// Print the codes that look-ups did not find, as CSV
         #[arg(long)]
         missing: bool,
+        /// List documents whose look-ups would give something else now than what the target was told
+        #[arg(long, conflicts_with_all = ["missing", "state"])]
+        stale: bool,
     },
     /// Send rejected, retrying and waiting documents again now; ask about those in doubt
     Retry(Chosen),
@@ -254,6 +257,9 @@ pub struct Chosen {
     /// Everything the action applies to
     #[arg(long, conflicts_with = "keys")]
     pub all: bool,
+    /// Documents whose look-ups would give something else now; only `replay` takes them
+    #[arg(skip)]
+    pub stale: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -302,6 +308,9 @@ pub struct Replay {
     /// Every document the target was told
     #[arg(long, conflicts_with = "keys")]
     pub all: bool,
+    /// Documents whose look-ups would give something else now (`deliveries list --stale`)
+    #[arg(long, conflicts_with_all = ["keys", "all"])]
+    pub stale: bool,
 }
 
 #[derive(Debug, ClapArgs)]

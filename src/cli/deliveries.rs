@@ -7,6 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::docs::{scheme_of, state_of};
 use crate::cli::output::{Exit, Failure, json, table};
 use crate::cli::remote;
+use crate::cli::stale;
 use crate::engine::operate::{Acted, Action, Selection};
 use crate::engine::view::{DeliveryQuery, DeliveryView, MissingView, deliveries, missing};
 use crate::reason::State;
@@ -15,7 +16,10 @@ use crate::store::Store;
 
 pub async fn run(context: &Context, verb: Deliveries) -> Result<Exit, Failure> {
     match verb.what {
-        DeliveriesWhat::List { scheme, target, state, limit, missing } => {
+        DeliveriesWhat::List { scheme, target, stale: true, .. } => {
+            stale::list(context, scheme.as_deref(), target.as_deref())
+        }
+        DeliveriesWhat::List { scheme, target, state, limit, missing, stale: false } => {
             let state = state.as_deref().map(state_of).transpose()?;
             list(context, scheme.as_deref(), target, state, limit, missing)
         }
@@ -111,8 +115,9 @@ fn list_missing(context: &Context, store: &dyn Store, schemes: &[&Scheme]) -> Re
 
 /// Does an action: inside the running service, or here if none runs.
 pub async fn act(context: &Context, chosen: Chosen, action: Action) -> Result<Exit, Failure> {
-    let selection = Selection { scheme: chosen.scheme, target: chosen.target, keys: chosen.keys, all: chosen.all };
-    if selection.keys.is_empty() && !selection.all {
+    let Chosen { scheme, target, keys, all, stale } = chosen;
+    let selection = Selection { scheme, target, keys, all, stale };
+    if selection.keys.is_empty() && !selection.all && !selection.stale {
         return Err(Failure::Usage("name documents by key or number, or say `--all`".to_owned()));
     }
     let (config, _) = context.read()?;

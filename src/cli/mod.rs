@@ -19,6 +19,7 @@ mod replay;
 mod run;
 mod sandbox;
 mod schemes;
+mod stale;
 mod status;
 
 use std::process::ExitCode;

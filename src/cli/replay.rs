@@ -7,6 +7,7 @@ use crate::cli::output::{Exit, Failure};
 use crate::engine::operate::Action;
 
 pub async fn run(context: &Context, verb: Replay) -> Result<Exit, Failure> {
-    let chosen = Chosen { keys: verb.keys, scheme: Some(verb.scheme), target: Some(verb.target), all: verb.all };
+    let (scheme, target) = (Some(verb.scheme), Some(verb.target));
+    let chosen = Chosen { keys: verb.keys, scheme, target, all: verb.all, stale: verb.stale };
     act(context, chosen, Action::Replay).await
 }

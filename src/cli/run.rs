@@ -107,7 +107,7 @@ async fn retry_missing(engine: &Engine) {
                         scheme: Some(unit.scheme.id.clone()),
                         target: Some(worker.plan().name.clone()),
                         keys,
-                        all: false,
+                        ..Selection::default()
                     };
                     if let Err(error) = engine.act(&selection, &Action::Retry).await {
                         tracing::error!(%error, "documents that miss codes could not be queued");

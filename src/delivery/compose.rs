@@ -9,6 +9,7 @@ use crate::connector::Outgoing;
 use crate::delivery::judge::receipt_value;
 use crate::delivery::mirrors::Mirrors;
 use crate::delivery::target::{CallPlan, TargetPlan};
+use crate::looked_up::LookedUp;
 use crate::mapping::{MapFault, MapFaultKind, Miss, Why};
 use crate::name::Key;
 use crate::reason::{Code, MissingCode, Reason, State};
@@ -20,6 +21,8 @@ use crate::store::Mark;
 pub struct Composed {
     /// BLAKE3 of call, options and mapped payload, without receipt ids (rule 28).
     pub payload_hash: String,
+    /// What the mapping took from look-ups.
+    pub looked_up: Vec<LookedUp>,
     /// What goes to the connector.
     pub outgoing: Outgoing,
 }
@@ -65,16 +68,16 @@ pub fn compose(
     receipt: Option<&Receipt>,
     mirrors: &Mirrors<'_>,
 ) -> Result<Composed, Stop> {
-    let (payload, lines) = match (&call.mapping, document) {
+    let (payload, lines, looked_up) = match (&call.mapping, document) {
         (Some(mapping), Some(document)) => {
             let told = told.map(receipt_value);
             let mapped = mapping.evaluate(document, told.as_ref(), mirrors);
             let mapped = mapped.map_err(|fault| stop_of(fault, mirrors))?;
             let lines = mapped.lines.into_iter().map(|list| (list.path.join("."), list.keys)).collect();
-            (mapped.payload, lines)
+            (mapped.payload, lines, mapped.looked_up)
         }
         (Some(_), None) => return Err(Stop::mapping("", "the document is deleted, so there is nothing to map")),
-        (None, _) => (Value::Null, Vec::new()),
+        (None, _) => (Value::Null, Vec::new(), Vec::new()),
     };
     let number = number_of(call, &payload, receipt)?;
     let prepared = plan.connector.prepare(&call.spec, &payload, &lines, receipt);
@@ -86,7 +89,7 @@ pub fn compose(
         target_id: receipt.and_then(|receipt| receipt.id.clone()),
         lines,
     };
-    Ok(Composed { payload_hash: payload_hash(call, &payload), outgoing })
+    Ok(Composed { payload_hash: payload_hash(call, &payload), looked_up, outgoing })
 }
 
 /// The number under which the target document is found again: from the payload, else from the receipt.

@@ -256,6 +256,10 @@ pub(super) fn outgoing(attempt: &Attempt) -> Outgoing {
 
 /// The same bytes again, as a new attempt of the same version.
 fn resend(key: Key, row: Delivery, attempt: Attempt) -> Item {
-    let composed = Composed { payload_hash: attempt.payload_hash.clone(), outgoing: outgoing(&attempt) };
+    let composed = Composed {
+        payload_hash: attempt.payload_hash.clone(),
+        looked_up: attempt.looked_up.clone(),
+        outgoing: outgoing(&attempt),
+    };
     Item { key, version: attempt.version, row, composed, to_send: true }
 }

@@ -15,6 +15,7 @@ mod plan;
 mod ready;
 mod send;
 mod settle;
+mod stale;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ mod worker;
 mod writeback;
 
 pub use classify::{Policy, policy};
+pub use stale::stale;
 pub use target::{CallPlan, LookupsNow, TargetPlan};
 pub use worker::{PassReport, Worker};
 pub use writeback::WritesBack;

@@ -135,6 +135,7 @@ impl Worker {
             payload: composed.outgoing.payload.clone(),
             payload_hash: composed.payload_hash.clone(),
             lines: composed.outgoing.lines.clone(),
+            looked_up: composed.looked_up.clone(),
             at: self.now(),
             answered: None,
             outcome: None,

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::capture::CaptureError;
 use crate::clock::Time;
-use crate::delivery::Worker;
 use crate::delivery::operate::{Open, Resolution, discarded, replayed, resolved, retried};
+use crate::delivery::{Worker, stale};
 use crate::engine::unit::{Engine, Unit};
 use crate::engine::view::find_keys;
 use crate::name::Key;
@@ -58,6 +58,9 @@ pub struct Selection {
     /// Everything the action applies to.
     #[serde(default)]
     pub all: bool,
+    /// Of a replay: documents whose look-ups would give something else now (rule 16).
+    #[serde(default)]
+    pub stale: bool,
 }
 
 /// What to do with deliveries.
@@ -218,8 +221,11 @@ impl Engine {
 
     /// Moves deliveries.
     pub async fn act(&self, selection: &Selection, action: &Action) -> Result<Acted, OperateError> {
-        if selection.keys.is_empty() && !selection.all {
+        if selection.keys.is_empty() && !selection.all && !selection.stale {
             return Err(OperateError::Refused("name documents by key or number, or say `--all`".to_owned()));
+        }
+        if selection.stale && *action != Action::Replay {
+            return Err(OperateError::Refused("stale documents can only be replayed".to_owned()));
         }
         if let Some(scheme) = &selection.scheme {
             self.known(scheme)?;
@@ -241,7 +247,7 @@ impl Engine {
             for worker in &unit.workers {
                 let name = &worker.plan().name;
                 if selection.target.as_ref().is_none_or(|target| target == name) {
-                    self.act_on_target(unit, worker, (&keys, selection.all), action, &mut acted).await?;
+                    self.act_on_target(unit, worker, (&keys, selection), action, &mut acted).await?;
                 }
             }
             unit.changed.notify_waiters();
@@ -254,17 +260,21 @@ impl Engine {
         &self,
         unit: &Unit,
         worker: &Worker,
-        (keys, all): (&[Key], bool),
+        (keys, selection): (&[Key], &Selection),
         action: &Action,
         acted: &mut Acted,
     ) -> Result<(), OperateError> {
-        if !all {
+        if !selection.all && !selection.stale {
             return self.act_on_keys(unit, worker, keys, action, acted).await;
         }
         for state in State::ALL {
             for page in pages(&*self.store, &unit.scheme.id, &worker.plan().name, state) {
-                let applies = page?.into_iter().filter(|(_, row)| applies_to_all(action, row));
-                let keys: Vec<Key> = applies.map(|(key, _)| key).collect();
+                let mut keys = Vec::new();
+                for (key, row) in page?.into_iter().filter(|(_, row)| applies_to_all(action, row)) {
+                    if !selection.stale || !stale(&*self.store, worker.plan(), &key, &row)?.is_empty() {
+                        keys.push(key);
+                    }
+                }
                 self.act_on_keys(unit, worker, &keys, action, acted).await?;
             }
         }

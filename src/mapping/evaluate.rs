@@ -6,11 +6,12 @@ use serde_json::{Map, Value};
 
 use super::evaluate_lookup::Missed;
 use super::fault::{MapFault, MapFaultKind};
-use super::lookup::{LookedUp, Lookups, Question};
+use super::lookup::Lookups;
 use super::placed::Placed;
 use super::plan::{Each, Gives, Mapping, Plan};
 use super::text;
 use super::trail::Trail;
+use crate::looked_up::{LookedUp, Question};
 use crate::query::{Condition, EvalFault, Found, Outcome, Pipe, Scope};
 
 /// A payload, and what the delivery has to know about it.

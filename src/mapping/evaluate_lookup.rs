@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::evaluate::Evaluation;
 use super::fault::{MapFault, MapFaultKind, Miss, Why};
-use super::lookup::{Hit, Hits, Lookup, OnMiss, Question, Take};
+use super::lookup::{Hit, Hits, Lookup, OnMiss, Take};
 use super::text;
+use crate::looked_up::Question;
 use crate::query::Scope;
 
 /// What look-ups did not find in a document, by what follows from it.

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::plan::Plan;
@@ -115,24 +114,4 @@ pub struct Hit {
     pub origin: String,
     /// The snapshot; of a row, an object of column to cell.
     pub document: Value,
-}
-
-/// What a look-up was asked.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Question {
-    /// `table.NAME` or the scheme's id.
-    pub lookup: String,
-    /// Columns or paths, and the trimmed texts asked for.
-    pub by: Vec<(String, String)>,
-    /// What is taken, as written.
-    pub take: String,
-}
-
-/// What a payload took from a look-up, kept with the delivery so that a change of it is noticed (rules.md 16).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LookedUp {
-    /// What was asked.
-    pub question: Question,
-    /// What was taken; null after a miss that `miss: null` allows.
-    pub value: Value,
 }

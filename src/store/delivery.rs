@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
+use crate::looked_up::LookedUp;
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
 use crate::receipt::Receipt;
@@ -129,6 +130,9 @@ pub struct Attempt {
     /// Which source line each element of a mapped list came from: list path → `$key`s in payload order.
     #[serde(default)]
     pub lines: Vec<(String, Vec<String>)>,
+    /// What its mapping took from look-ups (rule 16).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looked_up: Vec<LookedUp>,
     /// When it was claimed, by our clock.
     pub at: Time,
     /// When its answer was recorded.

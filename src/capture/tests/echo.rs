@@ -43,6 +43,7 @@ impl Desk {
         let attempt = match (value, before) {
             (None, Some(before)) => Attempt { answered: Some(now), outcome: Some("accepted".into()), ..before },
             (value, _) => Attempt {
+                looked_up: Vec::new(),
                 n,
                 id: n.to_string(),
                 change_key: n.to_string(),

@@ -285,3 +285,29 @@ async fn once_captures_the_schemes_that_are_looked_up_in_first() {
     assert_eq!(row.state, State::Delivered, "{:?}", row.reason);
     assert_eq!(double.sent.lock().unwrap()[0].1[0].payload, r#"{"no":"N1","company":7}"#);
 }
+
+#[tokio::test]
+async fn rule_16_a_told_document_is_stale_when_what_it_looked_up_changes_or_disappears_and_goes_by_replay() {
+    let desk = desk(&looking(", miss: wait")).await;
+    complete(&desk.store);
+    mirrored(&desk.store, "7", Some("C1"));
+    desk.capture("1", json!({ "status": "C1" })).await;
+    desk.pass().await;
+    let stale = || {
+        let key = Key::from_text("1");
+        let kept = crate::delivery::stale(&*desk.store, desk.worker.plan(), &key, &desk.row("1")).unwrap();
+        kept.into_iter().map(|one| (one.question.by, one.value)).collect::<Vec<_>>()
+    };
+    assert_eq!((desk.state("1").0, stale()), (State::Delivered, vec![]));
+    let told = vec![(vec![("$.no".to_owned(), "C1".to_owned())], json!("7"))];
+    mirrored(&desk.store, "7", None);
+    assert_eq!(stale(), told, "it disappeared");
+    mirrored(&desk.store, "8", Some("C1"));
+    assert_eq!(stale(), told, "it is another now");
+    desk.later(LONG).await;
+    assert_eq!(desk.sent().len(), 1, "nothing is sent by itself");
+    desk.person_replays("1").await;
+    desk.pass().await;
+    assert_eq!(desk.sent().last().unwrap(), r#"{"no":"N1","company":"8","id":"id-N1"}"#);
+    assert_eq!(stale(), vec![]);
+}

@@ -136,6 +136,7 @@ pub(in crate::store) fn row(state: State, due: Option<i64>) -> Delivery {
 
 pub(in crate::store) fn attempt(n: u32) -> Attempt {
     Attempt {
+        looked_up: Vec::new(),
         n,
         id: format!("attempt-{n}"),
         change_key: "fedcba9876543210".into(),
