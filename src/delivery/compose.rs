@@ -164,14 +164,24 @@ fn stop_of(fault: MapFault, mirrors: &Mirrors<'_>) -> Stop {
 }
 
 fn waits(code: Code, misses: &[Miss]) -> Reason {
-    let mut lookups: Vec<&str> = misses.iter().map(|miss| miss.lookup.as_str()).collect();
-    lookups.dedup();
-    let codes: Vec<String> = misses.iter().flat_map(|m| &m.codes).map(|(f, t)| format!("{f}={t}")).collect();
+    let lookups = once_each(misses.iter().map(|miss| miss.lookup.as_str()));
+    let codes = once_each(misses.iter().flat_map(|m| &m.codes).map(|(f, t)| format!("{f}={t}")));
     Reason::new(code, [("lookup", lookups.join(", ")), ("codes", codes.join(", "))])
 }
 
 /// The codes to be added; of several documents with one code, none is.
 fn missing(misses: &[Miss]) -> Vec<MissingCode> {
     let absent = misses.iter().filter(|miss| !matches!(miss.why, Why::Several { .. }));
-    absent.map(|miss| MissingCode { lookup: miss.lookup.clone(), codes: miss.codes.clone() }).collect()
+    once_each(absent.map(|miss| MissingCode { lookup: miss.lookup.clone(), codes: miss.codes.clone() }))
+}
+
+/// In the order they came: several lines, or several fields of one look-up, may lack the same code.
+fn once_each<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for one in all {
+        if !found.contains(&one) {
+            found.push(one);
+        }
+    }
+    found
 }

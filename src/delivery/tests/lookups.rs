@@ -311,3 +311,15 @@ async fn rule_16_a_told_document_is_stale_when_what_it_looked_up_changes_or_disa
     assert_eq!(desk.sent().last().unwrap(), r#"{"no":"N1","company":"8","id":"id-N1"}"#);
     assert_eq!(stale(), vec![]);
 }
+
+#[tokio::test]
+async fn a_code_that_several_fields_lack_is_named_once() {
+    let field = |name: &str| format!("{name}: {{ $lookup: m, by: {{ $.no: $.status }}, take: $.id, miss: wait }}");
+    let desk = desk(&format!("call: save\nmapping: {{ no: $.no, {}, {} }}", field("company"), field("contact"))).await;
+    complete(&desk.store);
+    desk.capture("1", json!({ "status": "C1" })).await;
+    desk.pass().await;
+    assert_eq!(missing(&desk, "1"), ["$.no=C1"]);
+    let text = desk.row("1").reason.unwrap().sentence(crate::reason::Language::English);
+    assert_eq!(text.matches("C1").count(), 1, "{text}");
+}
