@@ -134,10 +134,9 @@ async fn stay(
     let edits = async {
         while !engine.stop.is_cancelled() {
             context.clock.sleep(EDIT_EVERY).await;
-            let change = serde_json::json!({ "rate": 0.01 });
-            if let (Ok(shipments), Ok(orders)) =
-                (edit(sandbox, "jushuitan", &change), edit(sandbox, "kingdee", &change))
-            {
+            let shipments = edit(sandbox, "jushuitan", &serde_json::json!({ "rate": 0.01 }));
+            let orders = edit(sandbox, "kingdee", &serde_json::json!({ "count": 2, "what": "change" }));
+            if let (Ok(shipments), Ok(orders)) = (shipments, orders) {
                 let (bills, pushed) = judge(sandbox);
                 say(format_args!(
                     "{shipments} shipments and {orders} orders changed at the source; 金蝶云星空 has seen {} creates and {} \
