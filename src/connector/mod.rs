@@ -5,6 +5,7 @@ pub mod registry;
 pub mod traits;
 
 mod http;
+mod judging;
 mod normal;
 pub mod pace;
 pub mod params;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::calls::{CALLS, Call, Kind};
 use super::client::{Client, unsent};
-use super::content::{Alike, alike};
+use super::content::alike;
 use super::judge::Judge;
 use super::operate;
 use super::payload;
@@ -15,6 +15,7 @@ use super::shape::Shape;
 use super::source;
 use super::status::{Status, returned, text};
 use crate::clock::Zone;
+use crate::connector::judging::Alike;
 use crate::connector::reply::Purpose;
 use crate::connector::{
     CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall,

@@ -4,28 +4,14 @@
 use serde_json::Value;
 
 use crate::clock::Civil;
+use crate::connector::judging::Alike;
 use crate::decimal::Decimal;
-
-/// How alike two values are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Alike {
-    /// They differ.
-    No,
-    /// Alike as far as the system keeps values: rounded to the scale shown, cut to a day, blank kept as zero. It may
-    /// be alike to another value just as well.
-    Rounded,
-    /// The same value.
-    Same,
-}
 
 /// Compares a value as sent with one as shown. Dates by their civil time, decimals by value, blank as null, ids as
 /// text.
 pub fn alike(sent: &Value, shown: &Value) -> Alike {
-    match (is_blank(sent), is_blank(shown)) {
-        (true, true) => return Alike::Same,
-        (true, false) => return if is_zero(shown) { Alike::Rounded } else { Alike::No },
-        (false, true) => return if is_zero(sent) { Alike::Rounded } else { Alike::No },
-        (false, false) => {}
+    if let Some(alike) = Alike::of_blanks(sent, shown, is_blank, is_zero) {
+        return alike;
     }
     let (Some(sent_text), Some(shown_text)) = (scalar(sent), scalar(shown)) else { return Alike::No };
     match shown {
@@ -47,14 +33,10 @@ pub fn alike(sent: &Value, shown: &Value) -> Alike {
 }
 
 fn numbers(sent: &str, shown: &str) -> Alike {
-    let (Some(sent), Some(value)) = (Decimal::parse(sent), Decimal::parse(shown)) else { return Alike::No };
-    if sent == value {
-        return Alike::Same;
+    match (Decimal::parse(sent), Decimal::parse(shown)) {
+        (Some(sent), Some(value)) => Alike::of_numbers(&sent, &value, shown),
+        _ => Alike::No,
     }
-    // The scale kept is at least the one shown, zeros at the end being left out, and amounts have at least two.
-    let scale = shown.split_once('.').map_or(0, |(_, fraction)| fraction.len().max(2));
-    let rounded = u32::try_from(scale).is_ok_and(|scale| scale <= 100 && sent.round(scale) == value);
-    if rounded { Alike::Rounded } else { Alike::No }
 }
 
 fn times(sent: &str, shown: &str) -> Alike {
@@ -66,7 +48,7 @@ fn times(sent: &str, shown: &str) -> Alike {
     if sent == shown {
         Alike::Same
     } else if shown.print("HHmmssSSS") == "000000000" && sent.print("yyyyMMdd") == shown.print("yyyyMMdd") {
-        Alike::Rounded
+        Alike::Near
     } else {
         Alike::No
     }
@@ -104,7 +86,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use Alike::{No, Rounded, Same};
+    use Alike::{Near, No, Same};
 
     #[test]
     fn rule_14_values_compare_in_one_normal_form() {
@@ -115,11 +97,11 @@ mod tests {
             ("12345678901234567.89", "12345678901234567.89", Same),
             ("12345678901234567.89", "12345678901234567.88", No),
             ("9007199254740993", "9007199254740992", No),
-            ("12.346", "12.35", Rounded),
+            ("12.346", "12.35", Near),
             ("12.344", "12.35", No),
-            ("2.004", "2.0", Rounded),
+            ("2.004", "2.0", Near),
             ("9.99", "10.0", No),
-            ("5.4", "5", Rounded),
+            ("5.4", "5", Near),
             ("\"A-1\"", "\"A-1 \"", Same),
             ("\"A-1\"", "\"A-2\"", No),
             ("\"007\"", "\"7\"", No),
@@ -128,16 +110,16 @@ mod tests {
             ("7", "\"007\"", Same),
             ("\"2026-01-05\"", "\"2026-01-05T00:00:00\"", Same),
             ("\"2026/1/5\"", "\"2026-01-05T00:00:00\"", Same),
-            ("\"2026-01-05 10:11:12\"", "\"2026-01-05T00:00:00\"", Rounded),
+            ("\"2026-01-05 10:11:12\"", "\"2026-01-05T00:00:00\"", Near),
             ("\"2026-01-05 10:11:12\"", "\"2026-01-05T10:11:12\"", Same),
             ("\"2026-01-05 10:11:12\"", "\"2026-01-05T10:11:12.5\"", No),
             ("\"2026-01-05\"", "\"2026-01-06T00:00:00\"", No),
             ("\"2026-01-05\"", "\"2026-01-05 00:00:00\"", No),
             ("null", "\" \"", Same),
             ("\"\"", "null", Same),
-            ("null", "0.0", Rounded),
-            ("\"\"", "false", Rounded),
-            ("0", "null", Rounded),
+            ("null", "0.0", Near),
+            ("\"\"", "false", Near),
+            ("0", "null", Near),
             ("\"x\"", "null", No),
             ("null", "\"x\"", No),
             ("true", "true", Same),

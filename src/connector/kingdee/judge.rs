@@ -3,22 +3,20 @@
 use serde_json::Value;
 
 use super::calls::Kind;
-use super::content::{Alike, alike};
+use super::content::alike;
 use super::lines::{By, Row, same};
 use super::operate::is_done;
 use super::query::Bill;
 use super::save::ids;
 use super::shape::{Leaf, List, Shape};
 use super::status::text;
-use crate::clock::{Time, Zone};
+use crate::clock::Zone;
+use crate::connector::judging::{Alike, created_since_first_attempt};
 use crate::connector::{Finding, Outgoing, Probe};
 use crate::receipt::Receipt;
 
 /// More differences than this are not listed.
 const MOST_LISTED: usize = 20;
-/// How much earlier than our first attempt, by the target's clock, a bill of ours can have been created: its clock
-/// may be set (rules.md 14).
-const SLACK_MILLIS: i64 = 5_000;
 
 /// What findings are judged by.
 #[derive(Debug)]
@@ -99,15 +97,8 @@ impl Judge<'_> {
         if let Some(creator) = creator.filter(|creator| !self.users.iter().any(|user| user == creator)) {
             return Err(format!("created by `{creator}`, not by us"));
         }
-        let first = probe.first_attempt.ok_or("it was there before we first sent")?;
         let told = text(bill.cells.get("FCreateDate"));
-        let created = told.as_deref().and_then(|told| self.zone.read(told)).ok_or("when it was created is not told")?;
-        let first = Time(first.0.saturating_add(self.offset)).whole_seconds();
-        if created.whole_seconds().0 < first.0 - SLACK_MILLIS {
-            let first = self.zone.print(first);
-            return Err(format!("created at {}, before we first sent at {first}", told.unwrap_or_default()));
-        }
-        Ok(())
+        created_since_first_attempt(probe, told.as_deref(), self.offset, self.zone)
     }
 
     fn content(&self, probe: &Probe, bill: &Bill) -> Finding {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::content::{Alike, alike};
+use super::content::alike;
 use super::shape::{Leaf, Line};
+use crate::connector::judging::Alike;
 
 /// A row of an entity, as an answer or a query shows it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -140,7 +141,7 @@ fn fitting(line: &Line, rows: &[Row], by: By) -> Vec<usize> {
 
 /// Whether a row can be a line: no field that was told differs.
 fn fits(line: &Line, row: &Row, by: By) -> bool {
-    let least = if by == By::Exact { Alike::Same } else { Alike::Rounded };
+    let least = if by == By::Exact { Alike::Same } else { Alike::Near };
     let compared = line.leaves.iter().filter(|leaf| by != By::Given || !leaf.is_computed());
     let mut told = compared.filter_map(|leaf| Some((leaf, row.cells.get(&leaf.key)?)));
     told.all(|(leaf, shown)| alike(&leaf.value, shown) >= least)

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::content::{Alike, id};
+use super::content::id;
 use super::order::{ROWS, Row, matched};
+use crate::connector::judging::Alike;
 
 /// The answer to a push.
 #[derive(Debug, Clone, PartialEq)]

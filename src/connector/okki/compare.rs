@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::content::{Alike, alike};
+use super::content::alike;
 use super::order::{Order, ROWS, same, text};
+use crate::connector::judging::Alike;
 
 /// More differences than this are not listed.
 const MOST_LISTED: usize = 20;

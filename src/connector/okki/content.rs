@@ -5,28 +5,14 @@ use serde_json::Value;
 
 use super::pairing::pairs;
 use crate::clock::Civil;
+use crate::connector::judging::Alike;
 use crate::decimal::Decimal;
-
-/// How alike two values are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Alike {
-    /// They differ.
-    No,
-    /// Alike as far as the system keeps values: rounded to the scale shown, cut to a day, blank kept as zero. It may
-    /// be alike to another value just as well.
-    Near,
-    /// The same value.
-    Same,
-}
 
 /// Compares a value as sent with one as shown: ids as text, whether number or text, decimals by value, dates with
 /// their time or without, blank as null, lists as multisets.
 pub fn alike(sent: &Value, shown: &Value) -> Alike {
-    match (is_blank(sent), is_blank(shown)) {
-        (true, true) => return Alike::Same,
-        (true, false) => return if is_zero(shown) { Alike::Near } else { Alike::No },
-        (false, true) => return if is_zero(sent) { Alike::Near } else { Alike::No },
-        (false, false) => {}
+    if let Some(alike) = Alike::of_blanks(sent, shown, is_blank, is_zero) {
+        return alike;
     }
     match (sent, shown) {
         (Value::Array(sent), Value::Array(shown)) => lists(sent, shown),
@@ -72,10 +58,7 @@ fn texts(sent: &str, shown: &str, both_texts: bool) -> Alike {
             // Of two texts nobody knows whether they are numbers or codes.
             return if both_texts { Alike::Near } else { Alike::Same };
         }
-        // The scale kept is at least the one shown, zeros at the end being left out, and amounts have at least two.
-        let scale = shown.split_once('.').map_or(0, |(_, fraction)| fraction.len().max(2));
-        let rounded = u32::try_from(scale).is_ok_and(|scale| scale <= 100 && one.round(scale) == other);
-        return if rounded { Alike::Near } else { Alike::No };
+        return Alike::of_numbers(&one, &other, shown);
     }
     match (time(sent), time(shown)) {
         (Some(sent), Some(shown)) if sent == shown => Alike::Same,

@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::compare::{compared, compares_rows, differences};
-use super::content::{Alike, alike, id};
+use super::content::{alike, id};
 use super::order::{Order, ROWS, Row, matched, same, text};
-use crate::clock::{Time, Zone};
+use crate::clock::Zone;
+use crate::connector::judging::{Alike, created_since_first_attempt};
 use crate::connector::{Finding, Outgoing, Probe};
 use crate::receipt::Receipt;
-
-/// How much earlier than our first attempt, by the target's clock, an order of ours can have been created: its clock
-/// may be set (rules.md 14).
-const SLACK_MILLIS: i64 = 5_000;
 
 /// What findings are judged by.
 #[derive(Debug)]
@@ -63,15 +60,8 @@ impl Judge<'_> {
 
     /// Ours, if it was created not before the first attempt; by which account is not told.
     fn ownership(&self, probe: &Probe, order: &Order) -> Result<(), String> {
-        let first = probe.first_attempt.ok_or("it was there before we first sent")?;
         let told = order.head.get("create_time").and_then(text);
-        let created = told.as_deref().and_then(|told| self.zone.read(told)).ok_or("when it was created is not told")?;
-        let first = Time(first.0.saturating_add(self.offset)).whole_seconds();
-        if created.whole_seconds().0 < first.0 - SLACK_MILLIS {
-            let first = self.zone.print(first);
-            return Err(format!("created at {}, before we first sent at {first}", told.unwrap_or_default()));
-        }
-        Ok(())
+        created_since_first_attempt(probe, told.as_deref(), self.offset, self.zone)
     }
 
     fn content(&self, probe: &Probe, shown: &Order) -> Finding {

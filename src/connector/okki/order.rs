@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::content::{Alike, alike, id};
+use super::content::{alike, id};
 use super::pairing::pairs;
+use crate::connector::judging::Alike;
 
 /// The list of an order's rows.
 pub const ROWS: &str = "product_list";

@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use super::*;
+use crate::clock::Time;
+use crate::connector::judging::found::{name, receipt as receipt_of};
 
 const ZONE: &str = "Asia/Shanghai";
 /// 2026-01-05 10:00:00 there.
@@ -78,25 +80,9 @@ fn with(bill: Bill, key: &str, value: Value) -> Bill {
 }
 
 fn lines(finding: &Finding) -> Vec<(String, String)> {
-    let (Finding::Effective { receipt, .. }
-    | Finding::NotEffective { receipt }
-    | Finding::Mixed { receipt, .. }
-    | Finding::Foreign { receipt, .. }) = finding
-    else {
-        return Vec::new();
-    };
+    let Some(receipt) = receipt_of(finding) else { return Vec::new() };
     assert_eq!(receipt.id.as_deref(), Some("7"));
     receipt.lines["FEntity"].clone().into_iter().collect()
-}
-
-fn name(finding: &Finding) -> &'static str {
-    match finding {
-        Finding::Absent => "absent",
-        Finding::Effective { .. } => "effective",
-        Finding::NotEffective { .. } => "not effective",
-        Finding::Mixed { .. } => "mixed",
-        Finding::Foreign { .. } => "foreign",
-    }
 }
 
 #[test]

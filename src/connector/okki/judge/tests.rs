@@ -3,23 +3,13 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::connector::judging::found::{name, receipt as receipt_of};
+use crate::connector::okki::tests::{item, rows};
 
 const FIRST: &str = "2024-03-01 10:00:00";
 
 fn zone() -> Zone {
     Zone::named("Asia/Shanghai").unwrap()
-}
-
-/// Rows `(unique_id, product, count)`; 0: no id yet.
-fn rows(rows: &[(u32, u32, u32)]) -> Vec<Value> {
-    let row = |&(id, product, count): &(u32, u32, u32)| {
-        let mut row = json!({ "product_id": product, "sku_id": product * 10, "count": count, "unit_price": 5 });
-        if id > 0 {
-            row["unique_id"] = id.into();
-        }
-        row
-    };
-    rows.iter().map(row).collect()
 }
 
 fn payload(id: Option<u32>, remark: &str, lines: &[(u32, u32, u32)]) -> Value {
@@ -34,16 +24,6 @@ fn shown(remark: &str, lines: &[(u32, u32, u32)]) -> Order {
     let mut order = payload(Some(500), remark, lines);
     order["create_time"] = "2024-03-01 10:00:01".into();
     Order::of(&order).unwrap()
-}
-
-fn attempted(payload: Value, keys: &[&str]) -> Outgoing {
-    Outgoing {
-        attempt: "a".into(),
-        payload: payload.to_string(),
-        number: Some("SO-1".into()),
-        target_id: None,
-        lines: vec![(ROWS.to_owned(), keys.iter().map(|key| (*key).to_owned()).collect())],
-    }
 }
 
 fn probe(attempted: Option<Outgoing>, told: Option<Value>) -> Probe {
@@ -62,29 +42,13 @@ fn find(probe: &Probe, order: Option<&Order>) -> Finding {
 }
 
 fn lines(finding: &Finding) -> Vec<String> {
-    let (Finding::Effective { receipt, .. }
-    | Finding::NotEffective { receipt }
-    | Finding::Mixed { receipt, .. }
-    | Finding::Foreign { receipt, .. }) = finding
-    else {
-        return Vec::new();
-    };
+    let Some(receipt) = receipt_of(finding) else { return Vec::new() };
     receipt.lines[ROWS].iter().map(|(key, id)| format!("{key}={id}")).collect()
-}
-
-fn name(finding: &Finding) -> &'static str {
-    match finding {
-        Finding::Absent => "absent",
-        Finding::Effective { .. } => "effective",
-        Finding::NotEffective { .. } => "not effective",
-        Finding::Mixed { .. } => "mixed",
-        Finding::Foreign { .. } => "foreign",
-    }
 }
 
 #[test]
 fn a_create_is_proved_by_existence_and_its_rows_get_their_keys_by_content() {
-    let create = attempted(payload(None, "", &[(0, 1, 2), (0, 1, 3), (0, 1, 3)]), &["a", "b", "c"]);
+    let create = item(payload(None, "", &[(0, 1, 2), (0, 1, 3), (0, 1, 3)]), &["a", "b", "c"]);
     let found = find(&probe(Some(create.clone()), None), Some(&shown("", &[(11, 1, 3), (12, 1, 2), (13, 1, 3)])));
     assert_eq!((name(&found), lines(&found)), ("effective", vec!["a=12".into(), "b=11".into(), "c=13".into()]));
     let Finding::Effective { receipt, .. } = &found else { panic!() };
@@ -99,7 +63,7 @@ fn a_create_is_proved_by_existence_and_its_rows_get_their_keys_by_content() {
 
 #[test]
 fn rule_14_what_was_there_before_our_first_attempt_is_foreign() {
-    let create = attempted(payload(None, "", &[]), &[]);
+    let create = item(payload(None, "", &[]), &[]);
     for (created, offset, first, wanted) in [
         ("2024-03-01 10:00:01", 0, Some(FIRST), "effective"),
         ("2024-03-01 09:59:55", 0, Some(FIRST), "effective"),
@@ -121,7 +85,7 @@ fn rule_14_what_was_there_before_our_first_attempt_is_foreign() {
 
 #[test]
 fn an_order_by_its_id_is_ours_unless_its_number_is_another() {
-    let update = attempted(payload(Some(500), "new", &[]), &[]);
+    let update = item(payload(Some(500), "new", &[]), &[]);
     let probe = probe(Some(update), Some(payload(None, "old", &[])));
     let mut renamed = shown("new", &[]);
     renamed.number = Some("SO-2".into());
@@ -139,7 +103,7 @@ fn rule_14_an_update_is_judged_where_it_differs_from_what_was_told() {
     let mut update = payload(Some(500), "new", &[(11, 1, 7), (0, 5, 6)]);
     let gone = json!({ "unique_id": 12, "remove": 1, "product_id": 3, "sku_id": 30 });
     update[ROWS].as_array_mut().unwrap().push(gone);
-    let probe = probe(Some(attempted(update, &["a", "c"])), Some(told));
+    let probe = probe(Some(item(update, &["a", "c"])), Some(told));
     for (order, wanted, ids) in [
         (shown("new", &[(11, 1, 7), (13, 5, 6)]), "effective", vec!["a=11", "c=13"]),
         (shown("old", &[(11, 1, 2), (12, 3, 4)]), "not effective", vec!["#12=12", "a=11"]),
@@ -158,7 +122,7 @@ fn rule_14_an_update_is_judged_where_it_differs_from_what_was_told() {
 fn of_several_pushes_some_ran_and_the_rows_they_brought_are_known_from_then_on() {
     let told = payload(None, "old", &[(0, 1, 2)]);
     let update = payload(Some(500), "new", &[(11, 1, 2), (0, 1, 5), (0, 1, 6)]);
-    let probe = probe(Some(attempted(update, &["a", "b", "c"])), Some(told));
+    let probe = probe(Some(item(update, &["a", "b", "c"])), Some(told));
     let found = find(&probe, Some(&shown("new", &[(11, 1, 2), (14, 1, 5)])));
     assert_eq!((name(&found), lines(&found)), ("not effective", vec!["a=11".into(), "b=14".into()]));
     let merged = find(&probe, Some(&shown("new", &[(11, 1, 5)])));

@@ -76,7 +76,7 @@ fn spec(call: &str) -> CallSpec {
 }
 
 /// Rows `(unique_id, product, count)`; 0: no id yet.
-fn rows(rows: &[(u32, u32, u32)]) -> Vec<Value> {
+pub fn rows(rows: &[(u32, u32, u32)]) -> Vec<Value> {
     let row = |&(id, product, count): &(u32, u32, u32)| {
         let mut row = json!({ "product_id": product, "sku_id": product * 10, "count": count, "unit_price": 5 });
         if id > 0 {
@@ -87,7 +87,7 @@ fn rows(rows: &[(u32, u32, u32)]) -> Vec<Value> {
     rows.iter().map(row).collect()
 }
 
-fn item(payload: Value, keys: &[&str]) -> Outgoing {
+pub fn item(payload: Value, keys: &[&str]) -> Outgoing {
     Outgoing {
         attempt: "a".into(),
         number: Some("SO-1".into()),
