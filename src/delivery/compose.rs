@@ -10,7 +10,7 @@ use crate::delivery::judge::receipt_value;
 use crate::delivery::mirrors::Mirrors;
 use crate::delivery::target::{CallPlan, TargetPlan};
 use crate::looked_up::LookedUp;
-use crate::mapping::{MapFault, MapFaultKind, Miss, Why};
+use crate::mapping::{MapFault, MapFaultKind, Miss, Source, Why};
 use crate::name::Key;
 use crate::reason::{Code, MissingCode, Reason, State};
 use crate::receipt::Receipt;
@@ -149,7 +149,7 @@ fn stop_of(fault: MapFault, mirrors: &Mirrors<'_>) -> Stop {
         why: fault.message.clone(),
         parked: asked.clone().collect(),
         at_most,
-        in_tables: misses.iter().any(|miss| miss.lookup.starts_with("table.")),
+        in_tables: misses.iter().any(|miss| matches!(Source::read(&miss.lookup), Some(Source::Table(_)))),
     };
     let (state, reason, at_most) = match &fault.kind {
         MapFaultKind::Document | MapFaultKind::Missing(_) => {

@@ -1,7 +1,7 @@
 //! Look-ups in other schemes' snapshots, by index (rules.md 16); tables are asked as they are now.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::mapping::{Hit, Hits, Lookups, Source};
@@ -12,18 +12,20 @@ use crate::store::{Mark, Store, StoreError};
 /// Most documents that one field may have alike where several fields are asked together.
 const MOST: usize = 1000;
 
-/// The look-ups of one document's mapping: remembers where each mirror stood before it was asked first.
+/// The look-ups of one document's mapping: remembers where each mirror stood before it was asked first, and what it
+/// answered, for a line asks the same mirror several times, and many lines ask for the same.
 pub struct Mirrors<'a> {
     store: &'a dyn Store,
     tables: Arc<dyn Lookups + Send + Sync>,
     marks: RefCell<BTreeMap<String, Mark>>,
+    answers: RefCell<HashMap<Asked, Found>>,
     error: RefCell<Option<StoreError>>,
 }
 
 impl<'a> Mirrors<'a> {
     /// Over the store's mirrors and these tables.
     pub fn new(store: &'a dyn Store, tables: Arc<dyn Lookups + Send + Sync>) -> Self {
-        Self { store, tables, marks: RefCell::default(), error: RefCell::default() }
+        Self { store, tables, marks: RefCell::default(), answers: RefCell::default(), error: RefCell::default() }
     }
 
     /// Where a mirror stood before it was asked; none for one that was not, or is a table.
@@ -72,14 +74,23 @@ impl<'a> Mirrors<'a> {
     }
 }
 
+/// A scheme, and the paths and texts it is asked by.
+type Asked = (String, Vec<(String, String)>);
 /// What a mirror has, or in words why it can't be asked so.
 type Found = Result<Hits, String>;
 
 impl Lookups for Mirrors<'_> {
     fn find(&self, source: &Source, by: &[(String, String)]) -> Result<Hits, String> {
         let Source::Scheme(scheme) = source else { return self.tables.find(source, by) };
+        let asked = (scheme.clone(), by.to_vec());
+        if let Some(found) = self.answers.borrow().get(&asked) {
+            return found.clone();
+        }
         match self.find_in(scheme, by) {
-            Ok(found) => found,
+            Ok(found) => {
+                self.answers.borrow_mut().insert(asked, found.clone());
+                found
+            }
             // What is damaged is read again, which moves the mirror on.
             Err(StoreError::Damaged { .. }) => Ok(Hits::NotReady),
             Err(error) => {

@@ -11,10 +11,7 @@ use crate::scalar;
 /// or where what was asked can't be asked any more, nothing is known, which is no change.
 pub fn gives_the_same(kept: &LookedUp, lookups: &dyn Lookups) -> bool {
     let question = &kept.question;
-    let source = match question.lookup.strip_prefix("table.") {
-        Some(table) => Source::Table(table.to_owned()),
-        None => Source::Scheme(question.lookup.clone()),
-    };
+    let Some(source) = Source::read(&question.lookup) else { return true };
     let hit = match lookups.find(&source, &question.by) {
         Ok(Hits::One(hit) | Hits::Several { first: hit, .. }) => hit,
         Ok(Hits::Nothing) => return kept.value.is_null(),

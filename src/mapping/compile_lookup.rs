@@ -44,14 +44,7 @@ fn required<'n>(node: &'n Node, key: &str, faults: &mut Vec<Fault>) -> Option<&'
 }
 
 fn source(node: &Node, faults: &mut Vec<Fault>) -> Option<Source> {
-    let source = match node.text() {
-        Some(text) if is_name(text) => match text.strip_prefix("table.") {
-            Some("") => None,
-            Some(table) => Some(Source::Table(table.to_owned())),
-            None => Some(Source::Scheme(text.to_owned())),
-        },
-        _ => None,
-    };
+    let source = node.text().filter(|text| is_name(text)).and_then(Source::read);
     if source.is_none() {
         let message = "`$lookup` names a table (`table.NAME`) or a scheme (its id)";
         faults.push(Fault::new(node.at.clone(), message));

@@ -19,6 +19,17 @@ pub enum Source {
     Scheme(String),
 }
 
+impl Source {
+    /// Reads what [`fmt::Display`] prints; none for `table.` without a name.
+    pub fn read(text: &str) -> Option<Self> {
+        match text.strip_prefix("table.") {
+            Some("") => None,
+            Some(table) => Some(Self::Table(table.to_owned())),
+            None => Some(Self::Scheme(text.to_owned())),
+        }
+    }
+}
+
 /// As written: `table.NAME` or the scheme's id.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
