@@ -23,6 +23,8 @@ mod control;
 mod running;
 mod server;
 #[cfg(test)]
+mod stopped;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

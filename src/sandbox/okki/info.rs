@@ -157,12 +157,7 @@ fn row_info(row: &Row, all: &Directory) -> Value {
     out.insert("sku_id".to_owned(), row.sku.into());
     out.insert("unique_id".to_owned(), row.unique_id.into());
     out.insert("product_no".to_owned(), product.map_or("", |one| &one.number).into());
-    for (name, value) in [
-        ("count", &row.count),
-        ("unit_price", &row.unit_price),
-        ("cost_amount", &row.cost_amount),
-        ("other_cost", &row.other_cost),
-    ] {
+    for (name, value) in row.numbers() {
         out.insert(name.to_owned(), number(value));
     }
     for name in ROW_TEXTS {

@@ -30,6 +30,18 @@ pub struct Row {
     pub customs: BTreeMap<String, Value>,
 }
 
+impl Row {
+    /// Its numbers under their names, in the order they are shown.
+    pub fn numbers(&self) -> [(&'static str, &Decimal); 4] {
+        [
+            ("count", &self.count),
+            ("unit_price", &self.unit_price),
+            ("cost_amount", &self.cost_amount),
+            ("other_cost", &self.other_cost),
+        ]
+    }
+}
+
 /// A row of `cost_list`.
 #[derive(Debug, Clone)]
 pub struct Cost {

@@ -46,12 +46,7 @@ fn row(row: &Row, all: &Directory) -> Value {
     out.insert("product_no".to_owned(), all.products.any(row.product).map(|one| one.number.clone()).into());
     out.insert("product_id".to_owned(), row.product.into());
     out.insert("sku_id".to_owned(), row.sku.into());
-    for (name, value) in [
-        ("count", &row.count),
-        ("unit_price", &row.unit_price),
-        ("cost_amount", &row.cost_amount),
-        ("other_cost", &row.other_cost),
-    ] {
+    for (name, value) in row.numbers() {
         out.insert(name.to_owned(), number(value));
     }
     out.extend(row.texts.iter().map(|(name, text)| ((*name).to_owned(), text.clone().into())));

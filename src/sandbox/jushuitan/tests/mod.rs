@@ -7,51 +7,35 @@ mod pages;
 mod signatures;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::Server;
 use super::credentials::{ACCESS_TOKEN, APP_KEY, APP_SECRET};
 use super::sign;
-use crate::clock::{Clock, Time};
+use crate::clock::Time;
 use crate::sandbox::faults::Kind;
 use crate::sandbox::shared::Shared;
+use crate::sandbox::stopped::StoppedClock;
 use crate::sandbox::testing::{shipment_query, signed};
 use crate::sandbox::wire::{Request, System};
 
 /// 2024-03-08 12:00:00 in Shanghai.
 const NOON: Time = Time(1_709_870_400_000);
 
-/// A clock that stands still until moved.
-struct Still(Mutex<Duration>);
-
-#[async_trait]
-impl Clock for Still {
-    fn now(&self) -> Time {
-        NOON.plus(self.monotonic())
-    }
-
-    fn monotonic(&self) -> Duration {
-        *self.0.lock().unwrap()
-    }
-
-    async fn sleep(&self, _: Duration) {}
-}
-
 /// A platform on a clock that stands still.
 struct Bench {
-    clock: Arc<Still>,
+    clock: Arc<StoppedClock>,
     shared: Arc<Shared>,
     server: Server,
 }
 
 impl Bench {
     fn new(documents: u64, switches: &[(&str, &str)]) -> Self {
-        let clock = Arc::new(Still(Mutex::default()));
-        let shared = Arc::new(Shared::new(Arc::<Still>::clone(&clock)));
+        let clock = Arc::new(StoppedClock::new(NOON));
+        let shared = Arc::new(Shared::new(Arc::<StoppedClock>::clone(&clock)));
         switches.iter().for_each(|(name, value)| shared.set_switch(name, value));
         let server = Server::new(Arc::clone(&shared));
         server.seed(1, documents);
@@ -63,7 +47,7 @@ impl Bench {
     }
 
     fn wait(&self, duration: Duration) {
-        *self.clock.0.lock().unwrap() += duration;
+        self.clock.forward(duration);
     }
 
     fn send(&self, path: &str, query: &str, body: &str) -> Value {

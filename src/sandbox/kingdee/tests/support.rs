@@ -1,37 +1,20 @@
 //! A server on a clock that the test moves, and calls as a client sends them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::clock::{Clock, Time};
+use crate::clock::Time;
 use crate::sandbox::faults::Kind as Fault;
 use crate::sandbox::kingdee::{ACCOUNT, PASSWORD, Server, USER};
 use crate::sandbox::ledger::Effect;
 use crate::sandbox::shared::Shared;
+use crate::sandbox::stopped::StoppedClock;
 use crate::sandbox::wire::{Answer, Request, System};
 
 /// 2026-01-05 10:00:00.120 at the server.
-const START: i64 = 1_767_578_400_120;
-
-/// A clock that stands until it is moved.
-pub struct StoppedClock(AtomicI64);
-
-#[async_trait]
-impl Clock for StoppedClock {
-    fn now(&self) -> Time {
-        Time(self.0.load(Ordering::Relaxed))
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    async fn sleep(&self, _duration: Duration) {}
-}
+const START: Time = Time(1_767_578_400_120);
 
 /// A server with a session.
 pub struct Bench {
@@ -43,7 +26,7 @@ pub struct Bench {
 
 impl Bench {
     pub fn new() -> Self {
-        let clock = Arc::new(StoppedClock(AtomicI64::new(START)));
+        let clock = Arc::new(StoppedClock::new(START));
         let shared = Arc::new(Shared::new(clock.clone()));
         let server = Server::new(Arc::clone(&shared));
         let mut bench = Self { server, shared, clock, session: String::new() };
@@ -57,8 +40,8 @@ impl Bench {
         self.session = value(&answer)["KDSVCSessionId"].as_str().unwrap().to_owned();
     }
 
-    pub fn forward(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds * 1000, Ordering::Relaxed);
+    pub fn forward(&self, seconds: u64) {
+        self.clock.forward(Duration::from_secs(seconds));
     }
 
     pub fn switch(&self, name: &str, value: &str) {

@@ -1,37 +1,20 @@
 //! A CRM on a clock that the test moves, and calls as a client sends them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::clock::{Clock, Time};
+use crate::clock::Time;
 use crate::sandbox::faults::Kind as Fault;
 use crate::sandbox::okki::Server;
 use crate::sandbox::okki::credentials::{CLIENT_ID, CLIENT_SECRET};
 use crate::sandbox::shared::Shared;
+use crate::sandbox::stopped::StoppedClock;
 use crate::sandbox::wire::{Answer, Request, System};
 
 /// 2026-01-05 10:00:00 in Beijing.
-const START: i64 = 1_767_578_400_000;
-
-/// A clock that stands until it is moved.
-pub struct StoppedClock(AtomicI64);
-
-#[async_trait]
-impl Clock for StoppedClock {
-    fn now(&self) -> Time {
-        Time(self.0.load(Ordering::Relaxed))
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::from_millis(u64::try_from(self.0.load(Ordering::Relaxed) - START).unwrap())
-    }
-
-    async fn sleep(&self, _duration: Duration) {}
-}
+const START: Time = Time(1_767_578_400_000);
 
 /// A CRM and a token.
 pub struct Bench {
@@ -47,7 +30,7 @@ impl Bench {
     }
 
     pub fn with(switches: &[(&str, &str)]) -> Self {
-        let clock = Arc::new(StoppedClock(AtomicI64::new(START)));
+        let clock = Arc::new(StoppedClock::new(START));
         let shared = Arc::new(Shared::new(Arc::<StoppedClock>::clone(&clock)));
         switches.iter().for_each(|(name, value)| shared.set_switch(&format!("okki.{name}"), value));
         let server = Server::new(Arc::clone(&shared));
@@ -60,8 +43,8 @@ impl Bench {
         self.shared.set_switch(&format!("okki.{name}"), value);
     }
 
-    pub fn forward(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds * 1000, Ordering::Relaxed);
+    pub fn forward(&self, seconds: u64) {
+        self.clock.forward(Duration::from_secs(seconds));
     }
 
     /// A token by client_credentials.
