@@ -1,22 +1,19 @@
 //! Seeded simulation of the engine over a scripted system with faults and crashes, against what must hold: nothing
 //! lost, nothing twice, nothing out of order. The seed is printed on failure; `DELTAFERRY_SEEDS=from..to` runs more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use deltaferry::clock::{Clock, Zone};
+use deltaferry::clock::Clock;
+use deltaferry::engine::Engine;
 use deltaferry::engine::operate::{Action, Selection};
-use deltaferry::engine::{Engine, Surroundings, SystemReady, assemble, check};
-use deltaferry::mapping::{Lookups, Tables};
 use deltaferry::reason::State;
-use deltaferry::scheme::Scheme;
 use deltaferry::store::Store;
 use deltaferry::store::model::ModelStore;
-use tokio_util::sync::CancellationToken;
 
 use crate::support::clock::SimClock;
-use crate::support::scripted::Scripted;
+use crate::support::scripted::process;
 use crate::support::world::{Faults, History, World};
 
 const SCHEME: &str = r#"
@@ -62,22 +59,7 @@ impl Simulation {
 
     /// A process: everything but store and world is made anew.
     fn process(&self) -> Arc<Engine> {
-        let zone = Zone::named("Asia/Shanghai").unwrap();
-        let connector = Scripted { world: Arc::clone(&self.world), clock: Arc::clone(&self.clock), zone: zone.clone() };
-        let system = SystemReady { connector: Arc::new(connector), settle: None, concurrency: 2 };
-        let around = Surroundings {
-            systems: BTreeMap::from([("sim".to_owned(), system)]),
-            tables: Arc::default(),
-            lookups: Arc::new(|| Arc::new(Tables::default()) as Arc<dyn Lookups + Send + Sync>),
-            zone: zone.clone(),
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("copy.yaml");
-        std::fs::write(&file, SCHEME).unwrap();
-        let scheme = Scheme::load(&file, &zone).unwrap();
-        let (ready, faults) = check(vec![scheme], &around);
-        assert!(faults.is_empty(), "{faults:?}");
-        assemble(ready, Arc::clone(&self.store), (Arc::clone(&self.clock), zone), CancellationToken::new())
+        process(("copy", SCHEME), (&self.world, &self.clock), Arc::clone(&self.store), 2)
     }
 
     /// One life of a process: captures and delivers at the same time, until it is done or killed.

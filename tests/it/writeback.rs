@@ -1,23 +1,20 @@
 //! Write-backs as people meet them: one run brings a document there and its id back, ten more bring nothing, and
 //! every view speaks of `T.writeback`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use deltaferry::clock::{Clock, Zone};
+use deltaferry::clock::Clock;
 use deltaferry::engine::operate::{Action, OperateError, Selection};
 use deltaferry::engine::view::{self, DeliveryQuery};
-use deltaferry::engine::{Engine, OnceOptions, Surroundings, SystemReady, assemble, check, once};
-use deltaferry::mapping::{Lookups, Tables};
+use deltaferry::engine::{Engine, OnceOptions, once};
 use deltaferry::name::Key;
 use deltaferry::reason::{Language, State};
-use deltaferry::scheme::Scheme;
 use deltaferry::store::model::ModelStore;
-use tokio_util::sync::CancellationToken;
 
 use crate::support::clock::SimClock;
-use crate::support::scripted::Scripted;
+use crate::support::scripted::process;
 use crate::support::world::{Faults, SourceDocument, World};
 
 /// Without `initial`: the target waits to be told, its write-back does not.
@@ -45,22 +42,7 @@ impl Bench {
         let world = Arc::new(Mutex::new(World::new(1)));
         world.lock().unwrap().faults = Faults::NONE;
         let clock: Arc<dyn Clock> = Arc::new(SimClock::new());
-        let zone = Zone::named("Asia/Shanghai").unwrap();
-        let connector = Scripted { world: Arc::clone(&world), clock: Arc::clone(&clock), zone: zone.clone() };
-        let system = SystemReady { connector: Arc::new(connector), settle: None, concurrency: 1 };
-        let around = Surroundings {
-            systems: BTreeMap::from([("sim".to_owned(), system)]),
-            tables: Arc::default(),
-            lookups: Arc::new(|| Arc::new(Tables::default()) as Arc<dyn Lookups + Send + Sync>),
-            zone: zone.clone(),
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("orders.yaml");
-        std::fs::write(&file, SCHEME).unwrap();
-        let (ready, faults) = check(vec![Scheme::load(&file, &zone).unwrap()], &around);
-        assert!(faults.is_empty(), "{faults:?}");
-        let store = Arc::new(ModelStore::new());
-        let engine = assemble(ready, store, (Arc::clone(&clock), zone), CancellationToken::new());
+        let engine = process(("orders", SCHEME), (&world, &clock), Arc::new(ModelStore::new()), 1);
         engine.prepare().await.unwrap();
         Self { world, clock, engine }
     }

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::support::{Desk, LONG, SETTLE, desk, effective, failed, receipt};
+use super::double::{SETTLE, effective, failed, receipt};
+use super::support::{Desk, LONG, desk};
 use crate::connector::{FaultKind, Finding};
 use crate::reason::{Code, State};
 

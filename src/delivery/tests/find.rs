@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Desk, SETTLE, accepted, desk, desk_with, failed, receipt};
+use super::double::{SETTLE, accepted, failed, receipt};
+use super::support::{Desk, desk, desk_with};
 use crate::clock::Time;
 use crate::connector::{FaultKind, Finding, Outcome};
 use crate::reason::{Code, State};

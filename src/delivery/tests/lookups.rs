@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::support::{Desk, Double, LONG, desk, desk_looking, ready, tables_of_now};
+use super::double::Double;
+use super::support::{Desk, LONG, desk, desk_looking, ready, tables_of_now};
 use crate::change::ChangeKind;
 use crate::clock::{Clock, Time, Zone};
 use crate::engine::{OnceOptions, assemble, once};
@@ -229,7 +230,7 @@ async fn rule_16_the_newest_snapshot_is_taken_and_many_first_takes_one() {
 #[tokio::test]
 async fn a_new_version_that_lacks_nothing_is_sent_and_what_was_refused_otherwise_is_not_woken() {
     let desk = waiting_desk(", miss: wait").await;
-    desk.will_answer([vec![super::support::failed(crate::connector::FaultKind::Permanent)]]);
+    desk.will_answer([vec![super::double::failed(crate::connector::FaultKind::Permanent)]]);
     mirrored(&desk.store, "7", Some("C7"));
     desk.capture("1", json!({ "status": "C7" })).await;
     desk.pass().await;

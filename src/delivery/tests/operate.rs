@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::support::{LONG, SETTLE, desk, effective, failed};
+use super::double::{SETTLE, effective, failed};
+use super::support::{LONG, desk};
 use crate::connector::FaultKind;
 use crate::delivery::operate::Resolution;
 use crate::reason::{Code, State};

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Desk, SETTLE, desk, desk_with, effective, failed};
+use super::double::{SETTLE, effective, failed};
+use super::support::{Desk, desk, desk_with};
 use crate::clock::Time;
 use crate::connector::FaultKind;
 use crate::reason::{Code, State};

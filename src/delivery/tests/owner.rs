@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::support::{desk, failed};
+use super::double::failed;
+use super::support::desk;
 use crate::connector::FaultKind;
 use crate::reason::{Code, State};
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::support::{LONG, SETTLE, accepted, desk, failed};
+use super::double::{SETTLE, accepted, failed};
+use super::support::{LONG, desk};
 use crate::clock::Time;
 use crate::connector::{Fault, FaultKind, Outcome};
 use crate::delivery::{Policy, policy};

@@ -1,6 +1,6 @@
-//! A target that answers by a script, a clock set by hand, and a desk where documents are put before a worker.
+//! A clock set by hand, and a desk where documents are put before a worker.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,31 +8,26 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::double::Double;
 use crate::change::ChangeKind;
 use crate::clock::{Clock, Time, Zone};
-use crate::connector::{
-    CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall,
-    TargetCall,
-};
+use crate::connector::{Connector, Finding, Outcome};
 use crate::delivery::operate::Resolution;
 use crate::delivery::worker::write_of;
 use crate::delivery::{LookupsNow, Worker, operate};
-use crate::document::{Quarantine, RawDocument};
+use crate::document::Quarantine;
 use crate::engine::{Ready, Surroundings, SystemReady, check};
 use crate::fault::Fault as SchemeFault;
 use crate::mapping::{Lookups, Table, Tables};
 use crate::name::Key;
 use crate::reason::{Code, State};
-use crate::receipt::Receipt;
-use crate::scheme::{SchemeFile, Source};
+use crate::scheme::SchemeFile;
 use crate::store::model::ModelStore;
 use crate::store::{
     Attempt, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, Step, Store, TargetAnswer, TargetState,
     WriteResult,
 };
 
-/// The settle time of the double's calls.
-pub const SETTLE: Duration = Duration::from_secs(30);
 /// A longer wait than any retry.
 pub const LONG: Duration = Duration::from_secs(3600);
 
@@ -64,152 +59,6 @@ impl Clock for HandClock {
     async fn sleep(&self, duration: Duration) {
         self.advance(duration);
     }
-}
-
-/// Fields of the documents; those of [`transitions`](super::transitions) are a sales order's at Kingdee.
-const FIELDS: [&str; 13] = [
-    "id",
-    "no",
-    "rev",
-    "status",
-    "modified",
-    "remark",
-    "okki",
-    "FDocumentStatus",
-    "FCancelStatus",
-    "FNote",
-    "FSaleOrderEntry[].FEntryID",
-    "FSaleOrderEntry[].FQty",
-    "FSaleOrderEntry[].FTaxPrice",
-];
-
-/// The target: plays outcomes and findings, keeps what it was sent and asked. Without a script everything is
-/// accepted, and nothing is found.
-#[derive(Default)]
-pub struct Double {
-    pub outcomes: Mutex<VecDeque<Vec<Outcome>>>,
-    pub findings: Mutex<VecDeque<Result<Finding, Fault>>>,
-    pub sent: Mutex<Vec<(String, Vec<Outgoing>)>>,
-    pub asked: Mutex<Vec<Probe>>,
-    /// What the source shows of a document asked for by key.
-    pub shown: Mutex<VecDeque<Result<Option<Value>, Fault>>>,
-    pub keys_asked: Mutex<Vec<Vec<String>>>,
-    pub logins: Mutex<u32>,
-    /// What each call lists.
-    pub listed: Mutex<BTreeMap<String, Vec<Value>>>,
-}
-
-#[async_trait]
-impl Connector for Double {
-    fn account(&self) -> String {
-        "double".into()
-    }
-
-    fn source_call(&self, _call: &str) -> Option<SourceCall> {
-        Some(SourceCall {
-            fields: FIELDS.map(str::to_owned).to_vec(),
-            params: Vec::new(),
-            max_page: 10,
-            max_window: None,
-            windows: true,
-            resumable: false,
-            shifts: false,
-            by_key: 10,
-            numeric: Vec::new(),
-            grain: Duration::from_secs(1),
-        })
-    }
-
-    /// `save`; `put` overwrites by number; `blind` can't be asked; `remove` deletes by id.
-    fn target_call(&self, call: &str) -> Option<TargetCall> {
-        let removes = call == "remove";
-        Some(TargetCall {
-            mapped: !removes,
-            form: false,
-            updates: !removes,
-            overwrites: call == "put",
-            probes: call != "blind",
-            deletes: removes,
-            number: (!removes).then_some("no"),
-            max_batch: 5,
-            settle: |_| SETTLE,
-            options: &[],
-        })
-    }
-
-    fn calls(&self) -> (Vec<&'static str>, Vec<&'static str>) {
-        (vec!["list"], vec!["save", "put", "blind", "remove"])
-    }
-
-    async fn login(&self) -> Result<(), Fault> {
-        *self.logins.lock().unwrap() += 1;
-        Ok(())
-    }
-
-    fn clock_offset(&self) -> Option<i64> {
-        Some(0)
-    }
-
-    async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Page, Fault> {
-        let listed = self.listed.lock().unwrap().get(&request.source.call).cloned().unwrap_or_default();
-        let documents = listed.into_iter().map(|document| RawDocument { bytes: document.to_string().into_bytes() });
-        Ok(Page { documents: documents.collect(), ..Page::default() })
-    }
-
-    async fn fetch_keys(&self, _source: &Source, keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
-        self.keys_asked.lock().unwrap().extend(keys.iter().cloned());
-        let shown = self.shown.lock().unwrap().pop_front().unwrap_or(Ok(None))?;
-        let documents = shown.map(|document| RawDocument { bytes: document.to_string().into_bytes() });
-        Ok(Page { documents: documents.into_iter().collect(), ..Page::default() })
-    }
-
-    fn prepare(
-        &self,
-        _call: &CallSpec,
-        payload: &Value,
-        _lines: &[(String, Vec<String>)],
-        receipt: Option<&Receipt>,
-    ) -> Result<String, String> {
-        let mut payload = if payload.is_null() { json!({}) } else { payload.clone() };
-        if let Some(id) = receipt.and_then(|receipt| receipt.id.clone()) {
-            payload["id"] = Value::String(id);
-        }
-        Ok(payload.to_string())
-    }
-
-    async fn send(&self, call: &CallSpec, items: &[Outgoing]) -> Vec<Outcome> {
-        self.sent.lock().unwrap().push((call.call.clone(), items.to_vec()));
-        let scripted = self.outcomes.lock().unwrap().pop_front();
-        scripted.unwrap_or_else(|| {
-            let name = |item: &Outgoing| item.number.clone().or(item.target_id.clone()).unwrap();
-            items.iter().map(|item| accepted(&name(item))).collect()
-        })
-    }
-
-    async fn probe(&self, _call: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
-        let mut findings = Vec::new();
-        for probe in probes {
-            self.asked.lock().unwrap().push(probe.clone());
-            findings.push(self.findings.lock().unwrap().pop_front().unwrap_or(Ok(Finding::Absent))?);
-        }
-        Ok(findings)
-    }
-}
-
-pub fn receipt(number: &str) -> Receipt {
-    Receipt { id: Some(format!("id-{number}")), number: Some(number.to_owned()), ..Receipt::default() }
-}
-
-pub fn accepted(number: &str) -> Outcome {
-    Outcome::Accepted { receipt: receipt(number), complete: true, warnings: Vec::new() }
-}
-
-pub fn failed(kind: FaultKind) -> Outcome {
-    Outcome::Failed(Fault::new(kind, format!("{kind:?}")))
-}
-
-pub fn effective(number: &str) -> Finding {
-    Finding::Effective { receipt: receipt(number), warnings: Vec::new() }
 }
 
 /// A worker with its store, target and clock.

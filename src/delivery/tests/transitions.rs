@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Desk, SETTLE, desk, effective, failed, receipt};
+use super::double::{SETTLE, effective, failed, receipt};
+use super::support::{Desk, desk};
 use crate::connector::{FaultKind, Finding};
 use crate::reason::State::{self, Delivered, InDoubt, Pending, Rejected, Skipped};
 

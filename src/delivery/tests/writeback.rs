@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::support::{Desk, Double, SETTLE, checked, desk, effective, failed};
+use super::double::{Double, SETTLE, effective, failed};
+use super::support::{Desk, checked, desk};
 use crate::connector::FaultKind;
 use crate::delivery::operate::Resolution;
 use crate::name::Key;

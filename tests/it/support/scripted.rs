@@ -1,5 +1,6 @@
 //! A connector to the scripted system, source and target in one.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,9 +11,13 @@ use deltaferry::connector::{
     TargetCall,
 };
 use deltaferry::document::RawDocument;
+use deltaferry::engine::{Engine, Surroundings, SystemReady, assemble, check};
+use deltaferry::mapping::{Lookups, Tables};
 use deltaferry::receipt::Receipt;
-use deltaferry::scheme::Source;
+use deltaferry::scheme::{Scheme, Source};
+use deltaferry::store::Store;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::world::{SETTLE, World, number_of};
 
@@ -23,6 +28,30 @@ pub struct Scripted {
     pub world: Arc<Mutex<World>>,
     pub clock: Arc<dyn Clock>,
     pub zone: Zone,
+}
+
+/// An engine over the scripted system `sim`, as a process makes it of a scheme's id and text.
+pub fn process(
+    (id, scheme): (&str, &str),
+    (world, clock): (&Arc<Mutex<World>>, &Arc<dyn Clock>),
+    store: Arc<dyn Store>,
+    concurrency: usize,
+) -> Arc<Engine> {
+    let zone = Zone::named("Asia/Shanghai").unwrap();
+    let connector = Scripted { world: Arc::clone(world), clock: Arc::clone(clock), zone: zone.clone() };
+    let system = SystemReady { connector: Arc::new(connector), settle: None, concurrency };
+    let around = Surroundings {
+        systems: BTreeMap::from([("sim".to_owned(), system)]),
+        tables: Arc::default(),
+        lookups: Arc::new(|| Arc::new(Tables::default()) as Arc<dyn Lookups + Send + Sync>),
+        zone: zone.clone(),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(format!("{id}.yaml"));
+    std::fs::write(&file, scheme).unwrap();
+    let (ready, faults) = check(vec![Scheme::load(&file, &zone).unwrap()], &around);
+    assert!(faults.is_empty(), "{faults:?}");
+    assemble(ready, store, (Arc::clone(clock), zone), CancellationToken::new())
 }
 
 impl Scripted {
