@@ -104,7 +104,7 @@ impl Engine {
             Some(state) => {
                 tracing::warn!(scheme = %unit.scheme.id, target = %plan.name, was = %state.account, is = %plan.account,
                     "the target is another account now; it waits for `decide`");
-                TargetState { answer: None, account: plan.account.clone(), ..state }
+                TargetState { answer: None, account: plan.account.clone(), proven: false, ..state }
             }
             None => {
                 let named = unit.scheme.targets.iter().find(|target| target.name == plan.name);
@@ -115,6 +115,7 @@ impl Engine {
                     paused: None,
                     account: plan.account.clone(),
                     rules: plan.rules.clone(),
+                    ..TargetState::default()
                 }
             }
         };

@@ -163,7 +163,7 @@ impl Lines {
     }
 
     pub(super) fn target(&mut self, scheme: &str, target: &str, state: &TargetState) {
-        let TargetState { position, answer, paused, account, rules } = state;
+        let TargetState { position, answer, paused, account, rules, proven, restored } = state;
         let answer = answer.as_ref().map(|answer| match answer {
             TargetAnswer::Send { since } => format!("send({})", or_dash(*since)),
             TargetAnswer::Baseline { instant } => format!("baseline({instant})"),
@@ -175,6 +175,8 @@ impl Lines {
             ("paused", maybe(paused.as_ref())),
             ("account", word(account)),
             ("rules", short(rules)),
+            ("proven", proven.to_string()),
+            ("restored", restored.to_string()),
         ];
         self.line("targets", &[scheme, target], &fields);
     }

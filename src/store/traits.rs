@@ -251,6 +251,14 @@ pub struct TargetState {
     pub account: String,
     /// Fingerprint of mapping and conditions: when it changes, rejected documents are tried again.
     pub rules: String,
+    /// A probe has found a document that this target accepted, adopted or settled as ours: from then on «not there»
+    /// counts (rule 4). Belongs to the account, as the rest does.
+    #[serde(default)]
+    pub proven: bool,
+    /// The database was restored, and this target has not yet been looked through for what it was told meanwhile
+    /// (rule 8).
+    #[serde(default)]
+    pub restored: bool,
 }
 
 /// What to list of a scheme's documents.

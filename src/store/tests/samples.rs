@@ -103,6 +103,8 @@ pub(in crate::store) fn target_state() -> TargetState {
         paused: None,
         account: "kingdee/erp.example.com/5f0e".into(),
         rules: "rules of the mapping".into(),
+        proven: true,
+        restored: false,
     }
 }
 
