@@ -12,6 +12,7 @@ use crate::api::extract::{Body, Path};
 use crate::api::server::State;
 use crate::clock::Zone;
 use crate::engine::operate::{Acted, Action, Selection};
+use crate::engine::reconcile::{Reconciled, Wanted};
 use crate::scheme::Initial;
 
 #[derive(Debug, Deserialize)]
@@ -112,6 +113,15 @@ pub async fn decide(
     };
     let told = state.engine.decide(&scheme, body.target.as_deref(), how, since).await?;
     Ok(Json(Done::from([("told", told)])))
+}
+
+/// Compares source, store and targets.
+pub async fn reconcile(
+    Extract(state): Extract<Arc<State>>,
+    Path(scheme): Path<String>,
+    Body(body): Body<Wanted>,
+) -> Answer<Reconciled> {
+    Ok(Json(state.engine.reconcile(&scheme, &body).await?))
 }
 
 /// Moves many deliveries at once.

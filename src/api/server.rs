@@ -116,6 +116,7 @@ fn router(state: Arc<State>) -> Router {
         .route("/schemes/{scheme}/resume", post(actions::resume))
         .route("/schemes/{scheme}/pull", post(actions::pull))
         .route("/schemes/{scheme}/decide", post(actions::decide))
+        .route("/schemes/{scheme}/reconcile", post(actions::reconcile))
         .route("/schemes/{scheme}/targets/{target}/pause", post(actions::pause_target))
         .route("/schemes/{scheme}/targets/{target}/resume", post(actions::resume_target))
         .route("/schemes/{scheme}/documents", get(documents::list))

@@ -10,6 +10,7 @@ mod plan;
 mod read;
 mod scan;
 mod store_page;
+mod survey;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -19,3 +20,4 @@ pub use ask::{AskError, Patience};
 pub use detail::DetailPlan;
 pub use plan::{CapturePlan, PlanFault, diff_rules, source_paths};
 pub use scan::{Capture, CaptureError, Outcome, Pulled};
+pub use survey::{Drift, Span, Surveyed, amounts};

@@ -20,10 +20,10 @@ type Met = Vec<(Key, [u8; 32], Option<Time>)>;
 
 /// What the source answered for keys.
 #[derive(Default)]
-struct Answer {
-    documents: Vec<Reading>,
+pub(super) struct Answer {
+    pub documents: Vec<Reading>,
     /// Could not be read whole.
-    deferred: Vec<Deferred>,
+    pub deferred: Vec<Deferred>,
 }
 
 impl Capture {
@@ -114,11 +114,11 @@ impl Capture {
     }
 
     /// Whether documents can be asked for by key: by the call itself, or by a detail that needs nothing else.
-    fn asks_by_key(&self) -> bool {
+    pub(super) fn asks_by_key(&self) -> bool {
         self.plan.call.by_key > 0 || self.plan.detail.as_ref().is_some_and(|detail| detail.by_key)
     }
 
-    async fn read_keys(&self, keys: &[Key]) -> Result<Answer, CaptureError> {
+    pub(super) async fn read_keys(&self, keys: &[Key]) -> Result<Answer, CaptureError> {
         let parts = self.plan.paths.key.len();
         let texts: Vec<Vec<String>> = keys
             .iter()

@@ -56,6 +56,8 @@ pub enum Verb {
     Decide(Decide),
     /// Read documents from the source now, past filter and window
     Pull(Pull),
+    /// Compare counts and sums per day of source, store and target
+    Reconcile(Reconcile),
     /// Queue documents again in their newest version
     Replay(Replay),
     /// Pause a scheme, or one of its targets
@@ -293,6 +295,18 @@ pub struct Pull {
     /// Keys or numbers
     #[arg(required = true)]
     pub keys: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Reconcile {
+    /// Scheme
+    pub scheme: String,
+    /// Capture and send again what differs
+    #[arg(long)]
+    pub heal: bool,
+    /// How far back to look; default: as the scheme says
+    #[arg(long, value_name = "DURATION")]
+    pub back: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

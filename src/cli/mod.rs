@@ -14,6 +14,7 @@ mod once;
 mod output;
 mod pause;
 mod pull;
+mod reconcile;
 mod remote;
 mod replay;
 mod run;
@@ -69,6 +70,7 @@ async fn dispatch(args: Args) -> Result<Exit, output::Failure> {
         Verb::Deliveries(verb) => deliveries::run(&context, verb).await,
         Verb::Decide(verb) => decide::run(&context, verb).await,
         Verb::Pull(verb) => pull::run(&context, verb).await,
+        Verb::Reconcile(verb) => reconcile::run(&context, verb).await,
         Verb::Replay(verb) => replay::run(&context, verb).await,
         Verb::Pause(verb) => pause::run(&context, verb, true).await,
         Verb::Resume(verb) => pause::run(&context, verb, false).await,

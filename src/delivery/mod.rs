@@ -13,6 +13,7 @@ pub mod operate;
 mod park;
 mod plan;
 mod ready;
+mod reconcile;
 mod send;
 mod settle;
 mod stale;
@@ -23,6 +24,7 @@ mod worker;
 mod writeback;
 
 pub use classify::{Policy, policy};
+pub use reconcile::{Held, Told, created_anew};
 pub use stale::stale;
 pub use target::{CallPlan, LookupsNow, TargetPlan};
 pub use worker::{PassReport, Worker};

@@ -8,6 +8,7 @@ mod check_writeback;
 mod mirrors;
 mod once;
 pub mod operate;
+pub mod reconcile;
 mod serve;
 mod unit;
 pub mod view;

@@ -34,12 +34,13 @@ impl From<Scheme> for SchemeFile {
 
 impl SchemeFile {
     /// Every path into the document that the source and the diff rules name: `key`, `number`, `time`, `cursor`,
-    /// `ignore`, `numeric`, and the lists of `lists`. Those whose form was told as a fault are left out.
+    /// `ignore`, `numeric`, the lists of `lists`, and the amounts of `reconcile`. Those whose form was told as a fault are left out.
     pub fn document_paths(&self) -> Vec<Placed<Query>> {
         let members = self.several("source", &["key", "number", "time", "cursor"]);
         let mut paths: Vec<Placed<Query>> = members.filter(|path| is_member(&path.expression)).collect();
         paths.extend(self.several("diff", &["ignore", "numeric"]));
         paths.extend(self.lists().filter_map(|(list, _)| placed_query(list)));
+        paths.extend(self.sums());
         paths
     }
 
@@ -53,6 +54,12 @@ impl SchemeFile {
         let part = self.root.get(part);
         let nodes = keys.iter().flat_map(move |key| part.map(|part| part.get_several(key)).unwrap_or_default());
         nodes.cloned().filter_map(placed_query)
+    }
+
+    /// The amounts that `reconcile` sums.
+    fn sums(&self) -> impl Iterator<Item = Placed<Query>> {
+        let sums = self.root.get("reconcile").map(|node| node.get_entries("sums")).unwrap_or_default();
+        sums.iter().filter_map(|(_, node)| placed_query(node.clone()))
     }
 
     /// The entries of `lists`: path of the list, path of the key.

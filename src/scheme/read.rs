@@ -10,8 +10,8 @@ use super::read_target::target;
 use super::table::SCHEME;
 use super::tree::{Name, Node};
 use super::types::{
-    Detail, DetailParam, DetailWhen, DiffRules, Entry, FieldSpec, Initial, Mode, Numbers, Scheme, Source, Start, Sweep,
-    name_of,
+    Detail, DetailParam, DetailWhen, DiffRules, Entry, FieldSpec, Initial, Mode, Numbers, Reconcile, Scheme, Source,
+    Start, Sweep, name_of,
 };
 use super::{fill, scalar, semantics, yaml};
 use crate::clock::{Schedule, Zone};
@@ -63,7 +63,13 @@ fn scheme(id: String, file: &Path, root: &Node, zone: &Zone, top: Position) -> S
         initial: initial(root),
         diff: diff(root.get("diff").unwrap_or(&nothing)),
         targets: root.get_entries("targets").iter().map(|(name, node)| target(name, node)).collect(),
+        reconcile: root.get("reconcile").map(reconcile).unwrap_or_default(),
     }
+}
+
+fn reconcile(node: &Node) -> Reconcile {
+    let sum = |(name, query): &(Name, Node)| Some((name.text.clone(), query.query()?));
+    Reconcile { back: node.get_duration("back"), sums: node.get_entries("sums").iter().filter_map(sum).collect() }
 }
 
 fn schedule(node: &Node, zone: &Zone) -> Option<Schedule> {

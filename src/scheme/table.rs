@@ -16,6 +16,15 @@ pub static SCHEME: Table = Table {
         KeySpec::optional("initial", INITIAL, "what the first capture does with what is there; left out: it asks"),
         KeySpec::optional("diff", Kind::Keys(&DIFF), "what counts as a change"),
         KeySpec::optional("targets", Kind::Map(Names::Name, &Kind::Keys(&TARGET)), "where changes go, by name"),
+        KeySpec::optional("reconcile", Kind::Keys(&RECONCILE), "what `reconcile` counts"),
+    ],
+};
+
+static RECONCILE: Table = Table {
+    name: "reconcile",
+    keys: &[
+        KeySpec::optional("back", SPAN, "how far back it looks; default: as far as the sweep, else 30d"),
+        KeySpec::optional("sums", Kind::Map(Names::Text, &Kind::Query), "amounts summed for each day, by name"),
     ],
 };
 

@@ -30,6 +30,17 @@ pub struct Scheme {
     pub diff: DiffRules,
     /// Where changes go, in the order written.
     pub targets: Vec<Target>,
+    /// What a reconciliation counts.
+    pub reconcile: Reconcile,
+}
+
+/// What a reconciliation of source, store and target counts (对账).
+#[derive(Debug, Clone, Default)]
+pub struct Reconcile {
+    /// How far back it looks; none: as far as the sweep, else 30 days.
+    pub back: Option<Duration>,
+    /// Amounts summed for each day: a name for people, and where the document holds them.
+    pub sums: Vec<(String, Query)>,
 }
 
 /// The source of a scheme.

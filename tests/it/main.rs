@@ -13,6 +13,7 @@ mod demo;
 mod first_day;
 mod orders;
 mod people;
+mod reconcile;
 mod recovery;
 mod samples;
 mod secrets;
