@@ -205,11 +205,34 @@ fn a_scheme_file_tells_where_its_expressions_stand() {
 }
 
 #[test]
+fn rule_27_a_row_version_is_followed_only_beside_a_sweep() {
+    const SWEEP: &str = "  sweep: { every: 1d }\n";
+    for (source, mode) in [
+        (format!("  cursor: $.ts\n{SWEEP}"), Mode::Cursor),
+        (format!("  cursor: $.ts\n  mode: cursor\n{SWEEP}"), Mode::Cursor),
+        ("  cursor: $.ts\n  mode: window\n".to_owned(), Mode::Window),
+        ("  cursor: $.ts\n  mode: full\n".to_owned(), Mode::Full),
+        (SWEEP.to_owned(), Mode::Window),
+    ] {
+        let (scheme, faults) = read(&with(&source, ""));
+        assert_eq!((scheme.unwrap().source.mode, faults), (mode, Vec::new()), "{source}");
+    }
+    let lacks_sweep = "a row version is followed only beside a sweep: write `sweep: { cron: \"0 3 * * *\" }`";
+    let lacks_path = "`mode: cursor` needs `cursor`, the path of the row version, such as `$.ts`";
+    let lacks_both = "`{{LAST_CURSOR}}` needs `cursor`, the path of the row version, such as `$.ts`";
+    for (source, expected) in [
+        ("  cursor: $.ts\n", vec![format!("5:11: {lacks_sweep}")]),
+        ("  mode: cursor\n", vec![format!("5:9: {lacks_path}"), format!("5:9: {lacks_sweep}")]),
+        ("  params: { start_ts: \"{{LAST_CURSOR}}\" }\n", vec![format!("5:23: {lacks_both}")]),
+    ] {
+        assert_eq!(read(&with(source, "")).1, expected, "{source}");
+    }
+}
+
+#[test]
 fn what_is_to_come_is_said_to_be_not_supported_yet() {
     for (source, target, expected) in [
         ("  scheme: other\n", "", "5:3: `scheme` is not supported yet"),
-        ("  cursor: $.ts\n", "", "5:3: `cursor` is not supported yet"),
-        ("  mode: cursor\n", "", "5:9: `cursor` is not supported yet"),
         ("", "    hours: \"06:00-23:00\"\n", "9:5: `hours` is not supported yet"),
         ("", "    initial: adopt\n", "9:14: `adopt` is not supported yet"),
     ] {
