@@ -47,7 +47,7 @@ impl Capture {
             tracing::warn!(scheme = %self.scheme.id, %cursor, "reading goes back to this row version");
             progress.trail = vec![Held { cursor: cursor.clone(), at: to }];
         }
-        if let Some(cursor) = resume_point(&progress.trail, self.plan.lengths.overlap).cloned() {
+        if let Some(cursor) = resume_point(&progress.trail, progress.complete_to, self.plan.lengths.overlap).cloned() {
             let begin = next_begin(progress, self.plan.lengths).min(to);
             return Ok((Some(Scan { to, begin, end: to, position: None, cursor: Some(cursor) }), rewound));
         }
@@ -89,6 +89,7 @@ impl Capture {
         on_progress: OnProgress<'_>,
     ) -> Result<Followed, CaptureError> {
         let (mut position, mut furthest, mut barren, mut pages) = (None::<String>, None::<RowVersion>, 0, 0);
+        let mut is_ordered = true;
         loop {
             if self.asker.stop.is_cancelled() {
                 return Err(CaptureError::Stopped);
@@ -107,23 +108,22 @@ impl Capture {
                 return Ok(Followed::Nothing);
             }
             let versions = self.versions(&page.documents);
-            // Rows out of order would be jumped over: their pages are taken one after the other.
-            let is_ordered = versions.is_sorted();
+            // Rows out of order would be jumped over: from then on pages are taken one after the other.
+            is_ordered &= versions.is_sorted() && versions.first().is_none_or(|first| Some(first) >= furthest.as_ref());
             furthest = furthest.max(versions.into_iter().max());
             let here = furthest.clone().filter(|furthest| is_ordered && *furthest > from);
             let is_last = page.next.is_none();
             let documents = self.since_start(page.documents, progress.start, |_, _, _| {});
             let mut sorted = self.sort(self.whole(documents, false).await?, asked, false)?;
             self.defer(page.deferred, &mut sorted);
-            let mut to = progress.clone();
+            let (mut to, mut is_told) = (progress.clone(), false);
             let times = sorted.met.iter().chain(&sorted.gone).filter_map(|(_, _, time)| *time);
             to.seen = times.filter(|time| *time <= scan.to).max().max(to.seen);
             if let Some(here) = here.as_ref().or(furthest.as_ref()).filter(|_| here.is_some() || is_last) {
-                hold(&mut to.trail, here, self.source_now(), self.plan.lengths.overlap);
+                is_told = hold(&mut to.trail, here, self.source_now(), &scan, self.plan.lengths.overlap);
                 to.scan = Some(Scan { cursor: Some(here.clone()), ..scan });
             }
             let seen = to.seen;
-            let is_told = to.trail != progress.trail;
             self.store_page(sorted, Some((progress, to)), run).await?;
             self.tell(run, progress, is_told, on_progress);
             barren = if here.is_some() { 0 } else { barren + 1 };
@@ -151,7 +151,9 @@ impl Capture {
         let lowest = told.filter_map(|captured| commit.row_versions.get(&captured.key)).min();
         let Some(lowest) = lowest else { return Ok(()) };
         let Some(progress) = self.store.progress(&self.scheme.id)? else { return Ok(()) };
-        let Some(resume) = resume_point(&progress.trail, self.plan.lengths.overlap) else { return Ok(()) };
+        let Some(resume) = resume_point(&progress.trail, progress.complete_to, self.plan.lengths.overlap) else {
+            return Ok(());
+        };
         if lowest < resume {
             tracing::warn!(scheme = %self.scheme.id, %lowest, %resume,
                 "documents were found new or changed below the row version that reading goes on from: it goes back");

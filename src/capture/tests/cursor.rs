@@ -175,7 +175,8 @@ async fn rule_05_a_lower_row_version_is_asked_again_by_key_and_counts_only_if_it
     }
     let desk = desk_over(", start: 1h, window: 2h, cursor: $.ts, mode: window", IGNORED, |_| {});
     desk.run([page(&[text(2, 9_007_199_254_740_992)], None)]).await.unwrap();
-    desk.run([page(&[&new], None), page(&[text(3, 9_007_199_254_740_993), text(2, 8)], None)]).await.unwrap();
+    desk.run([page(&[&new], None)]).await.unwrap();
+    desk.run([page(&[text(3, 9_007_199_254_740_993), text(2, 8)], None)]).await.unwrap();
     assert!(desk.source.keys_asked.lock().unwrap().is_empty(), "versions that floats can't tell apart go up");
     assert!(desk.stored(1).unwrap().contains(r#""ts":9007199254740993"#), "of two in a page the higher stays");
 }
@@ -289,7 +290,7 @@ async fn edits_while_pages_are_read_lose_nothing_by_row_version_by_window_and_by
             desk.pass(5 * MINUTE).await;
             assert_eq!(desk.behind(), [0; 0], "{name}, every {every}");
             let written: u32 = desk.rows(|living| living.rows.iter().map(|row| row.rev).sum());
-            assert!(written > 25 + 5, "{name}, every {every}: rows did change");
+            assert!(written > 25 + 2, "{name}, every {every}: rows did change");
         }
     }
 }

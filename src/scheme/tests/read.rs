@@ -43,8 +43,10 @@ fn the_shipped_scheme_is_read_whole() {
     assert_eq!(source.key.iter().map(|key| key.text()).collect::<Vec<_>>(), ["$.io_id"]);
     assert_eq!(
         source.params.iter().map(|(name, _)| name.text.as_str()).collect::<Vec<_>>(),
-        ["modified_begin", "modified_end"]
+        ["start_ts", "modified_begin", "modified_end"]
     );
+    assert_eq!((source.mode, source.cursor.as_ref().map(|cursor| cursor.text())), (Mode::Cursor, Some("$.ts")));
+    assert_eq!(source.sweep.as_ref().map(|sweep| sweep.back), Some(Duration::from_secs(30 * 86_400)));
     let lists: Vec<(&str, &str)> = scheme.diff.lists.iter().map(|(path, key)| (path.text(), key.text())).collect();
     assert_eq!(lists, [("$.items", "$.ioi_id"), ("$.batchs", "$.batch_no"), ("$.sns", "$.sn")]);
     let target = &scheme.targets[0];
@@ -196,7 +198,7 @@ fn a_scheme_file_tells_where_its_expressions_stand() {
     let texts = |placed: Vec<crate::scheme::Placed<crate::query::Query>>| -> Vec<String> {
         placed.iter().map(|path| path.expression.text().to_owned()).collect()
     };
-    let paths = ["$.io_id", "$.so_id", "$.modified", "$.modified", "$.ts", "$.items", "$.batchs", "$.sns"];
+    let paths = ["$.io_id", "$.so_id", "$.modified", "$.ts", "$.modified", "$.ts", "$.items", "$.batchs", "$.sns"];
     assert_eq!(texts(file.document_paths()), paths);
     assert_eq!(texts(file.list_keys().into_iter().map(|(_, key)| key).collect()), ["$.ioi_id", "$.batch_no", "$.sn"]);
     assert_eq!(file.change_conditions().len(), 2);
