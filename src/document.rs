@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
 use crate::name::Key;
+use crate::row_version::RowVersion;
 
 /// One document of a page, as received: its bytes are what the raw hash covers. Nothing is parsed yet.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub struct Head {
     pub number: Option<String>,
     /// When the stored reading was asked for, by our clock; only where a write-back may change the document (rule 22).
     pub read_at: Option<Time>,
+    /// The row version it was read with, where the scheme names one (rule 5).
+    pub row_version: Option<RowVersion>,
 }
 
 impl Head {

@@ -11,7 +11,7 @@
 //!
 //! # Reading order
 //!
-//! [`clock`], [`name`], [`decimal`], [`scalar`], [`document`], [`change`], [`reason`], [`receipt`], [`watermark`] are the
+//! [`clock`], [`name`], [`decimal`], [`scalar`], [`row_version`], [`document`], [`change`], [`reason`], [`receipt`], [`watermark`] are the
 //! vocabulary; [`query`] holds the expressions users write (paths, conditions, filters); [`config`] and
 //! [`scheme`] what they wrote; [`connector`], [`diff`], [`mapping`] and [`store`] are the four independent parts;
 //! [`capture`] and [`delivery`] join them; [`engine`] runs both; [`api`] and [`cli`] show it.
@@ -46,6 +46,7 @@ pub mod name;
 pub mod query;
 pub mod reason;
 pub mod receipt;
+pub mod row_version;
 pub mod sandbox;
 pub mod scalar;
 pub mod scheme;

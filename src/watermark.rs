@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
+use crate::row_version::RowVersion;
 
 /// How far a scheme's capture has come. Stored with every page's commit; all times are source times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,9 +25,21 @@ pub struct Progress {
     pub seen: Option<Time>,
     /// Fingerprint of key, filter, identity and mode: a change of these waits for `decide`.
     pub fingerprint: String,
+    /// Where a row version is followed: up to which one rows had been read, and when; oldest first (rule 27).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trail: Vec<Held>,
 }
 
-/// A scan under way.
+/// A row version held: every row up to it that was visible then had been read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The row version.
+    pub cursor: RowVersion,
+    /// When it was held: by the earlier of our clock and the source's.
+    pub at: Time,
+}
+
+/// A scan under way: windows of source time, or rows by their version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scan {
     /// Its frozen end: the earlier of our clock and the source's when it began.
@@ -37,4 +50,7 @@ pub struct Scan {
     pub end: Time,
     /// Position within the window, where the connector's positions survive a restart (keyset, cursor).
     pub position: Option<String>,
+    /// The row version that the next page begins at; none where a window of time is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<RowVersion>,
 }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::connector::{Connector, Fault, FaultKind, FetchRequest, Page};
+use crate::row_version::RowVersion;
 use crate::scheme::Source;
 
 /// How often and how long to try.
@@ -69,6 +70,8 @@ pub struct Asker {
 pub enum Question<'a> {
     /// A page.
     Page(FetchRequest<'a>),
+    /// A page of rows from a row version on.
+    Rows { source: &'a Source, from: &'a RowVersion, position: Option<&'a str> },
     /// Documents by key or number.
     Keys { source: &'a Source, keys: &'a [Vec<String>], by_number: bool },
     /// One document, read whole.
@@ -126,6 +129,7 @@ impl Asker {
     async fn once(&self, question: &Question<'_>) -> Result<Page, Fault> {
         match question {
             Question::Page(request) => self.connector.fetch(request).await,
+            Question::Rows { source, from, position } => self.connector.fetch_rows(source, from, *position).await,
             Question::Keys { source, keys, by_number } => self.connector.fetch_keys(source, keys, *by_number).await,
             Question::Detail { call, params } => {
                 let found = self.connector.fetch_detail(call, params).await?;

@@ -1,7 +1,9 @@
 //! Capture: reads a source window by window and keeps its snapshots, changes and progress in the store, one commit
 //! a page (design.md section 2.1). It never sends anything and knows no target.
 
+mod advance;
 mod ask;
+mod cursor;
 mod detail;
 mod echo;
 mod index;
@@ -14,8 +16,10 @@ mod survey;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod trail;
 pub mod window;
 
+pub use advance::Advance;
 pub use ask::{AskError, Patience};
 pub use detail::DetailPlan;
 pub use plan::{CapturePlan, PlanFault, diff_rules, source_paths};

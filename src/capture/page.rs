@@ -12,6 +12,7 @@ use crate::connector::{Connector, Deferred};
 use crate::diff::{Document, ExtractFault, Identity, extract};
 use crate::document::{Head, Quarantine};
 use crate::name::Key;
+use crate::row_version::RowVersion;
 use crate::store::{CaptureCommit, Captured, Run, Store, StoreError, Touched};
 
 /// A page's documents, sorted by what has to be done.
@@ -27,6 +28,9 @@ pub struct Sorted {
     pub gone: Vec<(Key, [u8; 32], Option<Time>)>,
     /// Documents unchanged.
     pub unchanged: u64,
+    /// Whether they were met by a look at what should be known already: a sweep, or a window beside a row version that
+    /// is followed. What is new or changed then shows where reading has to go back to (rule 27).
+    pub swept: bool,
 }
 
 impl Sorted {
@@ -72,7 +76,23 @@ pub struct Asked {
 struct Met {
     identity: Identity,
     time: Option<Time>,
+    version: Option<RowVersion>,
     reading: Reading,
+}
+
+impl Met {
+    /// Whether this reading of a document is at least as new as another: by row version where both have one.
+    fn is_newer_than(&self, other: &Self) -> bool {
+        match (&self.version, &other.version) {
+            (Some(own), Some(other)) => own >= other,
+            _ => self.time >= other.time,
+        }
+    }
+}
+
+/// The document's row version, where it carries one.
+pub fn row_version(identity: &Identity) -> Option<RowVersion> {
+    identity.row_version.as_deref().and_then(RowVersion::read)
 }
 
 /// The document's own time: the latest of those it carries.
@@ -115,9 +135,10 @@ impl Sorter<'_> {
                 }
             };
             let time = latest_time(&identity, self.zone);
-            let one = Met { identity, time, reading: document };
+            let version = row_version(&identity);
+            let one = Met { identity, time, version, reading: document };
             match places.get(&one.identity.key) {
-                Some(&place) if met[place].time <= one.time => met[place] = one,
+                Some(&place) if one.is_newer_than(&met[place]) => met[place] = one,
                 Some(_) => {}
                 None => {
                     places.insert(one.identity.key.clone(), met.len());
@@ -164,7 +185,7 @@ impl Sorter<'_> {
         sorted: &mut Sorted,
     ) -> Result<(), StoreError> {
         let raw_hash = self.raw_hash(&one.reading);
-        let Some(Met { identity, time, reading }) = self.whole(one, raw_hash, sorted) else { return Ok(()) };
+        let Some(Met { identity, time, version, reading }) = self.whole(one, raw_hash, sorted) else { return Ok(()) };
         let key = identity.key;
         if self.is_gated(&reading) && head.as_ref().is_some_and(|head| head.raw_hash == Some(raw_hash)) {
             sorted.unchanged += 1;
@@ -174,7 +195,7 @@ impl Sorter<'_> {
             sorted.met.push((key, raw_hash, time));
             return Ok(());
         }
-        if !confirmed && head.as_ref().is_some_and(|head| is_suspect(head, asked_at, time)) {
+        if !confirmed && head.as_ref().is_some_and(|head| is_suspect(head, asked_at, time, version.as_ref())) {
             sorted.met.push((key.clone(), raw_hash, time));
             sorted.suspects.push((key, Some(reading)));
             return Ok(());
@@ -199,6 +220,9 @@ impl Sorter<'_> {
             }
         };
         sorted.met.push((key.clone(), raw_hash, time));
+        if let Some(version) = version {
+            sorted.commit.row_versions.insert(key.clone(), version);
+        }
         let canonical_hash = self.plan.differ.hash(&document);
         let expect = head.as_ref().map_or(0, |head| head.version);
         if let Some(head) = head.as_ref().filter(|head| !head.is_tombstone()) {
@@ -248,9 +272,9 @@ impl Sorter<'_> {
 
     /// The document with the identity of its whole text; none if there is no text to compare.
     fn whole(&self, one: Met, raw_hash: [u8; 32], sorted: &mut Sorted) -> Option<Met> {
-        let Met { identity: listed, time, reading } = one;
+        let Met { identity: listed, time, version, reading } = one;
         let why = match &reading.whole {
-            Whole::Listed | Whole::Unchanged => return Some(Met { identity: listed, time, reading }),
+            Whole::Listed | Whole::Unchanged => return Some(Met { identity: listed, time, version, reading }),
             Whole::Gone => {
                 sorted.gone.push((listed.key, raw_hash, time));
                 return None;
@@ -260,7 +284,8 @@ impl Sorter<'_> {
                 Ok(whole) if whole.key == listed.key => {
                     let number = whole.number.clone().or(listed.number);
                     let whole_time = latest_time(&whole, self.zone);
-                    return Some(Met { identity: Identity { number, ..whole }, time: whole_time.or(time), reading });
+                    let (time, version) = (whole_time.or(time), row_version(&whole).or(version));
+                    return Some(Met { identity: Identity { number, ..whole }, time, version, reading });
                 }
                 Ok(whole) => format!("its detail is that of `{}`", whole.key),
                 Err(fault) => format!("its detail can't be read: {fault}"),
@@ -298,7 +323,9 @@ impl Sorter<'_> {
 }
 
 /// Whether what was read may be older than what is known: the head changed after the request was sent, or it has a
-/// later source time (rule 5).
-fn is_suspect(head: &Head, asked_at: u64, time: Option<Time>) -> bool {
-    head.seq > asked_at || matches!((time, head.source_time), (Some(read), Some(known)) if read < known)
+/// later source time or row version (rule 5).
+fn is_suspect(head: &Head, asked_at: u64, time: Option<Time>, version: Option<&RowVersion>) -> bool {
+    head.seq > asked_at
+        || matches!((time, head.source_time), (Some(read), Some(known)) if read < known)
+        || matches!((version, &head.row_version), (Some(read), Some(known)) if read < known)
 }

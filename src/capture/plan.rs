@@ -6,7 +6,7 @@ use crate::capture::window::Lengths;
 use crate::connector::SourceCall;
 use crate::diff::{CANONICAL_FORM, DiffRules, Differ, Gate, Numbers, Paths, RulePath, Step as RuleStep, fingerprint};
 use crate::query::{Query, Step};
-use crate::scheme::{Entry, Numbers as SchemeNumbers, Scheme, Source, WriteBack};
+use crate::scheme::{Entry, Mode, Numbers as SchemeNumbers, Scheme, Source, WriteBack};
 
 /// A scheme's source made ready.
 #[derive(Debug, Clone)]
@@ -53,7 +53,11 @@ impl CapturePlan {
         let key: Vec<&str> = source.key.iter().map(Query::text).collect();
         let key = key.join(" ");
         let gate = Gate::new(fingerprint(&[&assembly, &key, &rules.text(), CANONICAL_FORM]));
-        let identity = fingerprint(&[&assembly, &key, &format!("{:?}", source.mode)]);
+        let mode = match (source.mode, &source.cursor) {
+            (Mode::Cursor, Some(cursor)) => format!("Cursor {}", cursor.text()),
+            (mode, _) => format!("{mode:?}"),
+        };
+        let identity = fingerprint(&[&assembly, &key, &mode]);
         let window = call.max_window.map_or(source.window, |longest| longest.min(source.window));
         Ok(Self {
             paths,

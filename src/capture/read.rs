@@ -15,16 +15,16 @@ use crate::document::RawDocument;
 use crate::name::Key;
 use crate::scheme::Start;
 use crate::store::Run;
-use crate::watermark::{Progress, Scan};
+use crate::watermark::{Held, Progress, Scan};
 
 /// Passes over one window before it is split.
 const MAX_PASSES: u32 = 4;
 /// Passes over a window that can't be split before the run gives up.
 const LAST_PASSES: u32 = 20;
 /// Pages in a row without any document that the pass had not met; more is a source that goes in a circle (rule 30).
-const BARREN_PAGES: u32 = 20;
+pub(super) const BARREN_PAGES: u32 = 20;
 /// Pages of one pass; more is a source that never ends.
-const MAX_PAGES: u64 = 1_000_000;
+pub(super) const MAX_PAGES: u64 = 1_000_000;
 
 impl Capture {
     /// Reads a window, or everything: where rows may shift between its pages, or the source counts more documents
@@ -38,17 +38,19 @@ impl Capture {
     ) -> Result<Read, CaptureError> {
         let call = &self.plan.call;
         let mut seen: Option<Time> = None;
+        let mut sighted = None;
         let mut before = None;
         for passes in 1..=LAST_PASSES {
             let pass = self.read_pass(progress, scan, run).await?;
             seen = seen.max(pass.seen);
+            sighted = sighted.or_else(|| pass.sighted.clone());
             let digest = pass.tally.digest();
             let agrees = before == Some(digest);
             if agrees || (pass.is_whole() && (!call.shifts || pass.pages <= 1)) {
                 if !pass.is_whole() {
                     tracing::warn!(scheme = %self.scheme.id, total = pass.total, met = pass.tally.count(), "the source counts more documents than it shows");
                 }
-                return Ok(Read::Complete(seen));
+                return Ok(Read::Complete { seen, sighted });
             }
             before = Some(digest);
             if passes >= MAX_PASSES
@@ -68,7 +70,7 @@ impl Capture {
         let window = (!self.is_full()).then_some(Window { begin: scan.begin, end: scan.end });
         let mut position = progress.scan.as_ref().and_then(|scan| scan.position.clone()).filter(|_| resumable);
         let mut pass = Pass { resumed: position.is_some(), seen: progress.seen, ..Pass::default() };
-        let mut barren = 0;
+        let (mut barren, swept) = (0, !progress.trail.is_empty());
         loop {
             if self.asker.stop.is_cancelled() {
                 return Err(CaptureError::Stopped);
@@ -83,13 +85,18 @@ impl Capture {
             run.pages += 1;
             run.documents += page.documents.len() as u64;
             let mut fresh = false;
-            let documents = self.since_start(page.documents, progress.start, |key, raw_hash| {
-                fresh |= pass.tally.add(key, raw_hash);
-            });
+            pass.sighted = pass.sighted.or_else(|| self.sighted(&page.documents, progress, scan));
+            let documents = match window {
+                Some(_) => page.documents,
+                None => self.since_start(page.documents, progress.start, |key, time, raw_hash| {
+                    fresh |= pass.tally.add(key, time, raw_hash);
+                }),
+            };
             let mut sorted = self.sort(self.whole(documents, false).await?, asked, false)?;
+            sorted.swept = swept;
             self.defer(page.deferred, &mut sorted);
             for (key, raw_hash, time) in sorted.met.iter().chain(&sorted.gone) {
-                fresh |= pass.tally.add(key, raw_hash);
+                fresh |= pass.tally.add(key, *time, raw_hash);
                 pass.seen = pass.seen.max(time.filter(|time| *time <= scan.end));
             }
             barren = if fresh { 0 } else { barren + 1 };
@@ -119,20 +126,21 @@ impl Capture {
     }
 
     /// Without windows, `start` leaves out what lies before it by the time it is listed with; that is only counted.
-    fn since_start(
+    pub(super) fn since_start(
         &self,
         documents: Vec<RawDocument>,
         start: Time,
-        mut count: impl FnMut(&Key, &[u8; 32]),
+        mut count: impl FnMut(&Key, Option<Time>, &[u8; 32]),
     ) -> Vec<RawDocument> {
-        if !self.is_full() || self.scheme.source.start == Start::Everything {
+        if self.scheme.source.start == Start::Everything {
             return documents;
         }
         let mut is_late = |document: &RawDocument| {
             let Ok(identity) = extract(&document.bytes, &self.plan.paths) else { return true };
-            let early = latest_time(&identity, &self.zone).is_some_and(|time| time < start);
+            let time = latest_time(&identity, &self.zone);
+            let early = time.is_some_and(|time| time < start);
             if early {
-                count(&identity.key, &self.plan.gate.raw_hash(&document.bytes));
+                count(&identity.key, time, &self.plan.gate.raw_hash(&document.bytes));
             }
             !early
         };
@@ -142,8 +150,13 @@ impl Capture {
 
 /// A window as read.
 pub enum Read {
-    /// Completely; with the greatest source time met.
-    Complete(Option<Time>),
+    /// Completely.
+    Complete {
+        /// Greatest source time met.
+        seen: Option<Time>,
+        /// A row version to begin with, where none was held.
+        sighted: Option<Held>,
+    },
     /// Not twice alike: its first half is to be read.
     Unstable(Scan),
 }
@@ -155,6 +168,8 @@ struct Pass {
     seen: Option<Time>,
     /// How many documents the source counts.
     total: Option<u64>,
+    /// A row version to begin with, where none was held.
+    sighted: Option<Held>,
     /// Begun in the window's middle.
     resumed: bool,
 }

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::capture::advance::Advance;
 use crate::capture::ask::{AskError, Asker, Patience, Question};
+use crate::capture::cursor::{Followed, complete_follow};
 use crate::capture::plan::CapturePlan;
 use crate::capture::read::Read;
 use crate::capture::window::{begin_full, begin_scan, complete_full, complete_window};
@@ -16,7 +18,7 @@ use crate::crash;
 use crate::name::Key;
 use crate::scheme::{Mode, Scheme, Start};
 use crate::store::{CaptureCommit, ProgressStep, Run, Store, StoreError};
-use crate::watermark::Progress;
+use crate::watermark::{Progress, Scan};
 
 /// Why a run stopped early. What it had read completely stays stored.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +80,9 @@ pub struct Pulled {
     pub missing: Vec<String>,
 }
 
+/// Told of a run and its progress as they move.
+pub type OnProgress<'a> = &'a (dyn Fn(&Run, &Progress) + Sync);
+
 /// Captures one scheme.
 pub struct Capture {
     pub(super) scheme: Arc<Scheme>,
@@ -130,7 +135,7 @@ impl Capture {
     }
 
     /// One run: from where the last complete window ended to the source's now, or everything.
-    pub async fn run(&self, on_progress: &(dyn Fn(&Run, &Progress) + Sync)) -> Result<Outcome, CaptureError> {
+    pub async fn run(&self, on_progress: OnProgress<'_>) -> Result<Outcome, CaptureError> {
         if let Some(why) = self.store.paused(&self.scheme.id)? {
             return Err(CaptureError::Paused(why));
         }
@@ -138,43 +143,88 @@ impl Capture {
         let id = self.store.runs(&self.scheme.id, None, 1)?.first().map_or(1, |last| last.id + 1);
         let mut run = Run { id, started: Some(self.now()), ..Run::default() };
         let mut result = self.scan(&mut run, on_progress).await;
-        if matches!(result, Ok(Begun::Resumed)) {
-            // What was resumed ended where its scan began long ago: now the way to the source's present.
+        if matches!(result, Ok(Begun::Resumed)) || (result.is_ok() && self.store.rewind(&self.scheme.id)?.is_some()) {
+            // What was resumed ended where its scan began long ago: now the way to the source's present. And where
+            // reading has to go back, it does so at once.
             result = self.scan(&mut run, on_progress).await;
         }
         run.ended = Some(self.now());
         run.error = result.as_ref().err().map(ToString::to_string);
-        let commit =
-            CaptureCommit { scheme: self.scheme.id.clone(), run: Some(run.clone()), ..CaptureCommit::default() };
+        let commit = CaptureCommit {
+            scheme: self.scheme.id.clone(),
+            run: Some(self.recorded(&run)),
+            ..CaptureCommit::default()
+        };
         self.store.commit_capture(commit).await?;
         result.map(|_| Outcome { run })
     }
 
-    async fn scan(&self, run: &mut Run, on_progress: &(dyn Fn(&Run, &Progress) + Sync)) -> Result<Begun, CaptureError> {
+    async fn scan(&self, run: &mut Run, on_progress: OnProgress<'_>) -> Result<Begun, CaptureError> {
         let (mut progress, begun) = self.begin().await?;
+        run.from = progress.scan.as_ref().map(|scan| scan.begin);
         self.ask_quarantined(run).await?;
         while let Some(scan) = progress.scan.clone() {
-            tracing::debug!(scheme = %self.scheme.id, begin = %scan.begin, end = %scan.end, "window");
-            let seen = match self.read_window(&mut progress, &scan, run).await? {
-                Read::Complete(seen) => seen,
-                Read::Unstable(half) => {
-                    progress = self.step(&progress, Progress { scan: Some(half), ..progress.clone() }, run).await?;
+            tracing::debug!(scheme = %self.scheme.id, begin = %scan.begin, end = %scan.end, cursor = ?scan.cursor, "window");
+            let next = match self.read_scan(&mut progress, &scan, run, on_progress).await? {
+                Part::Read(next) => *next,
+                Part::Otherwise(scan) => {
+                    progress = self.step(&progress, Progress { scan: Some(scan), ..progress.clone() }, run).await?;
                     continue;
                 }
             };
             run.windows += 1;
-            let next = match self.is_full() {
-                true => complete_full(&progress),
-                false => complete_window(&progress, seen, self.plan.lengths),
-            };
             crash::point("capture.before_watermark");
             progress = self.step(&progress, next, run).await?;
             crash::point("capture.after_watermark");
             // Whoever misses a document in it now knows that it is not there.
             self.notify();
-            on_progress(run, &progress);
+            self.tell(run, &progress, progress.scan.is_some(), on_progress);
         }
         Ok(begun)
+    }
+
+    /// Reads what the scan is at: a window, everything, or rows by their version.
+    async fn read_scan(
+        &self,
+        progress: &mut Progress,
+        scan: &Scan,
+        run: &mut Run,
+        on_progress: OnProgress<'_>,
+    ) -> Result<Part, CaptureError> {
+        let lengths = self.plan.lengths;
+        if scan.cursor.is_some() {
+            return Ok(match self.follow(progress, run, on_progress).await? {
+                Followed::Complete(seen) => Part::Read(Box::new(complete_follow(progress, seen, lengths.overlap))),
+                Followed::Nothing => match begin_scan(progress, scan.to, lengths) {
+                    Some(windows) => Part::Otherwise(windows),
+                    None => Part::Read(Box::new(complete_follow(progress, None, lengths.overlap))),
+                },
+            });
+        }
+        let (seen, sighted) = match self.read_window(progress, scan, run).await? {
+            Read::Complete { seen, sighted } => (seen, sighted),
+            Read::Unstable(half) => return Ok(Part::Otherwise(half)),
+        };
+        let mut next = match self.is_full() {
+            true => complete_full(progress),
+            false => complete_window(progress, seen, lengths),
+        };
+        next.trail.extend(sighted);
+        Ok(Part::Read(Box::new(next)))
+    }
+
+    /// Tells how far a scan has come; with `logged`, also in the log.
+    pub(super) fn tell(&self, run: &Run, progress: &Progress, logged: bool, on_progress: OnProgress<'_>) {
+        let run = self.recorded(run);
+        if let Some(advance) = Advance::of(&run, progress).filter(|_| logged) {
+            tracing::info!(scheme = %self.scheme.id, documents = run.documents, new = run.new, changed = run.changed, "{advance}");
+        }
+        on_progress(&run, progress);
+    }
+
+    /// A run's record as it is stored now.
+    pub(super) fn recorded(&self, run: &Run) -> Run {
+        Run { at: Some(self.now()), ..run.clone() }
     }
 
     /// The stored progress with a scan under way: resumed, or begun with its end frozen (rule 2).
@@ -199,12 +249,16 @@ impl Capture {
             Some(progress) => progress.clone(),
             None => self.first_progress(),
         };
-        let now = self.now();
-        let offset = self.asker.connector.clock_offset().unwrap_or(0);
-        let to = now.min(Time(now.0.saturating_add(offset)));
-        progress.scan = match self.is_full() {
-            true => Some(begin_full(&progress, to)),
-            false => begin_scan(&progress, to, self.plan.lengths),
+        let to = self.source_now();
+        let mut rewound = None;
+        progress.scan = match self.scheme.source.mode {
+            Mode::Full => Some(begin_full(&progress, to)),
+            Mode::Window => begin_scan(&progress, to, self.plan.lengths),
+            Mode::Cursor => {
+                let (scan, from) = self.begin_cursor(&mut progress, to).await?;
+                rewound = from;
+                scan
+            }
         };
         if progress.scan.is_none() {
             let reached = progress.watermark.max(progress.walked_to).unwrap_or(progress.start);
@@ -215,7 +269,7 @@ impl Capture {
         }
         let step = ProgressStep { from: stored, to: progress.clone() };
         let scheme = self.scheme.id.clone();
-        let commit = CaptureCommit { scheme, progress: Some(step), ..CaptureCommit::default() };
+        let commit = CaptureCommit { scheme, progress: Some(step), rewound, ..CaptureCommit::default() };
         self.store.commit_capture(commit).await?;
         Ok((progress, Begun::Afresh))
     }
@@ -236,6 +290,7 @@ impl Capture {
             scan: None,
             seen: None,
             fingerprint: self.plan.fingerprint.clone(),
+            trail: Vec::new(),
         }
     }
 
@@ -244,7 +299,7 @@ impl Capture {
         let commit = CaptureCommit {
             scheme: self.scheme.id.clone(),
             progress: Some(step),
-            run: Some(run.clone()),
+            run: Some(self.recorded(run)),
             ..CaptureCommit::default()
         };
         self.store.commit_capture(commit).await?;
@@ -265,6 +320,14 @@ impl Capture {
     pub(super) fn now(&self) -> Time {
         self.asker.clock.now()
     }
+}
+
+/// What reading at a scan's place came to.
+enum Part {
+    /// It was read; the progress from now on.
+    Read(Box<Progress>),
+    /// The scan goes on otherwise.
+    Otherwise(Scan),
 }
 
 /// How a scan began.

@@ -1,5 +1,6 @@
 //! Storing one page; documents that may be stale, are in quarantine or are asked for by a person are read by key.
 
+use std::collections::HashSet;
 use std::sync::PoisonError;
 
 use crate::capture::ask::Question;
@@ -17,6 +18,9 @@ use crate::watermark::Progress;
 const MAX_REREADS: u32 = 4;
 
 type Met = Vec<(Key, [u8; 32], Option<Time>)>;
+
+/// Documents that may be stale, each with what was read of it.
+type Unsure = Vec<(Key, Option<Reading>)>;
 
 /// What the source answered for keys.
 #[derive(Default)]
@@ -36,6 +40,7 @@ impl Capture {
         run: &mut Run,
     ) -> Result<Met, CaptureError> {
         let mut met = Met::new();
+        let swept = sorted.swept;
         loop {
             let suspects = std::mem::take(&mut sorted.suspects);
             met.append(&mut sorted.met);
@@ -46,19 +51,21 @@ impl Capture {
                 sorted.commit.progress = Some(ProgressStep { from, to });
             }
             let stale = self.commit(sorted, run).await?;
-            let mut unsure: Vec<(Key, Option<Reading>)> = stale.into_iter().map(|key| (key, None)).collect();
+            let mut unsure: Unsure = stale.into_iter().map(|key| (key, None)).collect();
             unsure.extend(suspects);
             if unsure.is_empty() {
                 return Ok(met);
             }
-            sorted = self.ask_again(unsure).await?;
+            sorted = Sorted { swept, ..self.ask_again(unsure).await? };
         }
     }
 
     /// Reads documents by key until two reads in sequence say the same, or one is plainly newer than what is known.
-    async fn ask_again(&self, unsure: Vec<(Key, Option<Reading>)>) -> Result<Sorted, CaptureError> {
+    async fn ask_again(&self, unsure: Unsure) -> Result<Sorted, CaptureError> {
         let mut settled = Sorted::default();
         settled.commit.scheme.clone_from(&self.scheme.id);
+        let (unsure, confirmed) = self.confirm(unsure).await?;
+        merge(&mut settled, confirmed);
         for (key, before) in unsure {
             let sorted = match before {
                 Some(reading) if !self.asks_by_key() => self.met_again(key, reading)?,
@@ -67,6 +74,27 @@ impl Capture {
             merge(&mut settled, sorted);
         }
         Ok(settled)
+    }
+
+    /// Asks for all of them at once: what says the same a second time is settled. The others are left to be read one
+    /// by one.
+    async fn confirm(&self, unsure: Unsure) -> Result<(Unsure, Sorted), CaptureError> {
+        let keys: Vec<Key> = unsure.iter().filter(|(_, before)| before.is_some()).map(|(key, _)| key.clone()).collect();
+        if keys.len() < 2 || !self.asks_by_key() {
+            return Ok((unsure, Sorted::default()));
+        }
+        let asked = self.asked()?;
+        let answer = match self.read_keys(&keys).await {
+            Ok(answer) => answer,
+            // One of them is refused: one by one it is found which.
+            Err(CaptureError::Refused { .. }) => return Ok((unsure, Sorted::default())),
+            Err(error) => return Err(error),
+        };
+        let again: HashSet<Vec<u8>> = answer.documents.iter().map(|reading| reading.text().to_vec()).collect();
+        let says_same = |before: &Option<Reading>| before.as_ref().is_some_and(|one| again.contains(one.text()));
+        let (same, unsure): (Unsure, Unsure) = unsure.into_iter().partition(|(_, before)| says_same(before));
+        let same = same.into_iter().filter_map(|(_, reading)| reading).collect();
+        Ok((unsure, self.sort(same, asked, true)?))
     }
 
     async fn read_until_sure(&self, key: Key, mut before: Option<Reading>) -> Result<Sorted, CaptureError> {
@@ -227,11 +255,13 @@ impl Capture {
     }
 
     /// Stores what was sorted; returns the keys whose head moved meanwhile.
-    async fn commit(&self, sorted: Sorted, run: &mut Run) -> Result<Vec<Key>, CaptureError> {
+    async fn commit(&self, mut sorted: Sorted, run: &mut Run) -> Result<Vec<Key>, CaptureError> {
         sorted.count(run);
         if sorted.is_empty() {
             return Ok(Vec::new());
         }
+        self.note_swept(&mut sorted)?;
+        sorted.commit.run = sorted.commit.progress.is_some().then(|| self.recorded(run));
         let done = self.store.commit_capture(sorted.commit).await?;
         self.notify();
         Ok(done.stale)
@@ -247,5 +277,6 @@ fn merge(into: &mut Sorted, from: Sorted) {
     into.commit.quarantined.extend(from.commit.quarantined);
     into.commit.cleared.extend(from.commit.cleared);
     into.met.extend(from.met);
+    into.commit.row_versions.extend(from.commit.row_versions);
     into.unchanged += from.unchanged;
 }

@@ -1,8 +1,9 @@
 //! The set of documents a pass over a window met, in constant memory: two passes that met the same documents with
-//! the same content give the same tally, in whatever order and however often each came.
+//! the same time and content give the same tally, in whatever order and however often each came.
 
 use std::collections::HashSet;
 
+use crate::clock::Time;
 use crate::name::Key;
 
 /// Windows with more distinct documents than this are compared by sums alone; below, repeats are left out exactly.
@@ -17,12 +18,13 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts a document; a repeat with equal content counts once. Returns whether it counted.
-    pub fn add(&mut self, key: &Key, raw_hash: &[u8; 32]) -> bool {
+    /// Counts a document; a repeat with equal time and content counts once. Returns whether it counted.
+    pub fn add(&mut self, key: &Key, time: Option<Time>, raw_hash: &[u8; 32]) -> bool {
         let mut hasher = blake3::Hasher::new();
         hasher.update(key.as_str().as_bytes());
         hasher.update(&[0]);
         hasher.update(raw_hash);
+        hasher.update(time.map(|time| time.0.to_le_bytes()).as_ref().map_or(&[][..], |bytes| bytes));
         let digest = hasher.finalize();
         let bytes = digest.as_bytes();
         let mut short = [0; 16];
@@ -59,12 +61,15 @@ mod tests {
         let tally = |documents: &[(&str, u8)]| {
             let mut tally = Tally::default();
             for (key, content) in documents {
-                tally.add(&Key::from_text(*key), &[*content; 32]);
+                tally.add(&Key::from_text(*key), Some(Time(0)), &[*content; 32]);
             }
             tally.digest()
         };
         assert_eq!(tally(&[("a", 1), ("b", 2)]), tally(&[("b", 2), ("a", 1), ("b", 2)]));
         assert_ne!(tally(&[("a", 1), ("b", 2)]), tally(&[("a", 1), ("b", 3)]));
         assert_ne!(tally(&[("a", 1), ("b", 2)]), tally(&[("a", 1)]));
+        let mut timed = Tally::default();
+        timed.add(&Key::from_text("a"), Some(Time(1)), &[1; 32]);
+        assert_ne!(tally(&[("a", 1)]), timed.digest(), "nor another time");
     }
 }

@@ -24,7 +24,7 @@ pub fn next_begin(progress: &Progress, lengths: Lengths) -> Time {
 
 /// A read of everything, begun at `to`: no window, and nothing before it counts.
 pub fn begin_full(progress: &Progress, to: Time) -> Scan {
-    Scan { to, begin: progress.start.min(to), end: to, position: None }
+    Scan { to, begin: progress.start.min(to), end: to, position: None, cursor: None }
 }
 
 /// The progress after everything was read: there is no watermark, only that and when it was.
@@ -41,7 +41,7 @@ pub fn window_end(begin: Time, to: Time, lengths: Lengths) -> Time {
 /// Begins a scan with its end frozen; `None` if it would be empty (the clock stands before what was read).
 pub fn begin_scan(progress: &Progress, to: Time, lengths: Lengths) -> Option<Scan> {
     let begin = next_begin(progress, lengths);
-    (begin < to).then(|| Scan { to, begin, end: window_end(begin, to, lengths), position: None })
+    (begin < to).then(|| Scan { to, begin, end: window_end(begin, to, lengths), position: None, cursor: None })
 }
 
 /// The progress after the scan's window is complete: watermark and walked end move (never backwards), and the scan
@@ -65,7 +65,8 @@ pub fn complete_window(progress: &Progress, seen: Option<Time>, lengths: Lengths
         let length = scan.end.since(scan.begin);
         let begin = next_begin(&next, lengths).max(scan.end.minus(length / 2)).min(scan.end);
         let lengths = Lengths { window: lengths.window.min(length * 2), ..lengths };
-        next.scan = Some(Scan { to: scan.to, begin, end: window_end(begin, scan.to, lengths), position: None });
+        next.scan =
+            Some(Scan { to: scan.to, begin, end: window_end(begin, scan.to, lengths), position: None, cursor: None });
     }
     next
 }
@@ -98,6 +99,7 @@ mod tests {
             scan: None,
             seen: None,
             fingerprint: String::new(),
+            trail: Vec::new(),
         }
     }
 
@@ -177,7 +179,7 @@ mod tests {
     #[test]
     fn a_window_splits_down_to_its_grain() {
         let second = Duration::from_secs(1);
-        let scan = Scan { to: at(60), begin: at(0), end: at(60), position: None };
+        let scan = Scan { to: at(60), begin: at(0), end: at(60), position: None, cursor: None };
         let mut half = split(&scan, second).expect("an hour splits");
         assert_eq!(half.end, at(30));
         let mut times = 0;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
+use crate::capture::Advance;
 use crate::cli::args::Once;
 use crate::cli::context::Context;
 use crate::cli::output::{Exit, Failure, json, table};
@@ -29,10 +30,8 @@ pub async fn run(context: &Context, verb: Once) -> Result<Exit, Failure> {
     let options = OnceOptions {
         wait,
         progress: Arc::new(move |scheme, run, progress| {
-            let to = progress.scan.as_ref().map(|scan| format!(" of {}", scan.to)).unwrap_or_default();
-            let reached = progress.walked_to.map_or_else(String::new, |time| time.to_string());
-            shown.set_message(format!("{scheme}: {} documents, read to {reached}{to}", run.documents));
-            tracing::info!(scheme, documents = run.documents, new = run.new, changed = run.changed, %reached, "window complete");
+            let advance = Advance::of(run, progress).map(|advance| format!(", {advance}")).unwrap_or_default();
+            shown.set_message(format!("{scheme}: {} documents{advance}", run.documents));
         }),
     };
     let started = context.clock.monotonic();

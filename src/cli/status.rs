@@ -41,6 +41,11 @@ fn print(statuses: &[SchemeStatus]) {
         ]);
     }
     println!("{schemes}\n");
+    for status in statuses {
+        if let Some(scanning) = &status.scanning {
+            println!("{}: {}\n", status.scheme, scanning.sentence);
+        }
+    }
     let mut targets = table(&["target", "told to", "states", "oldest due", "paused"]);
     for status in statuses {
         for target in &status.targets {

@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value};
 use super::Window;
 use crate::clock::{Time, Zone};
 use crate::fault::Fault;
+use crate::row_version::RowVersion;
 use crate::scheme::tree::{self, Name, Node};
 
 /// What placeholders stand for.
@@ -18,10 +19,12 @@ pub struct Moments<'a> {
     pub page: u64,
     /// Documents a page.
     pub page_size: u32,
+    /// The row version to read from.
+    pub cursor: Option<&'a RowVersion>,
 }
 
 const ALLOWED: &str = "allowed: `{{LAST_SYNC_TIME|datetime}}`, `{{CURRENT_TIME|datetime}}`, `{{PAGE}}`, \
-                       `{{PAGINATION_PAGE_SIZE}}`";
+                       `{{PAGINATION_PAGE_SIZE}}`, `{{LAST_CURSOR}}`";
 
 /// Parameters as JSON in the order written. Plain numbers keep their digits, plain `true`, `false` and `null` are
 /// themselves, everything else is text; a text that is one placeholder of a number is that number.
@@ -30,6 +33,16 @@ const ALLOWED: &str = "allowed: `{{LAST_SYNC_TIME|datetime}}`, `{{CURRENT_TIME|d
 /// The first placeholder that can't be filled in, at its parameter's position, with what is allowed.
 pub fn resolve(params: &[(Name, Node)], moments: &Moments<'_>) -> Result<Map<String, Value>, Fault> {
     params.iter().map(|(name, node)| Ok((name.text.clone(), value(node, moments)?))).collect()
+}
+
+/// The parameters that can be filled in: of a source that is read by row version and by windows of time, those of the
+/// other way are left out.
+pub fn of_this_way(params: &[(Name, Node)], moments: &Moments<'_>) -> Vec<(Name, Node)> {
+    let other_way = |text: &str| match moments.cursor {
+        Some(_) => text.contains("{{") && (text.contains("LAST_SYNC_TIME") || text.contains("CURRENT_TIME")),
+        None => text.contains("{{") && text.contains("LAST_CURSOR") && moments.window.is_some(),
+    };
+    params.iter().filter(|(_, node)| !node.text().is_some_and(other_way)).cloned().collect()
 }
 
 fn value(node: &Node, moments: &Moments<'_>) -> Result<Value, Fault> {
@@ -91,6 +104,11 @@ fn placeholder(inside: &str, moments: &Moments<'_>) -> Result<Value, String> {
     match (name, filter) {
         ("LAST_SYNC_TIME", _) => printed(window()?.begin, filter, moments.zone).ok_or_else(unknown),
         ("CURRENT_TIME", _) => printed(window()?.end, filter, moments.zone).ok_or_else(unknown),
+        ("LAST_CURSOR", "") => {
+            let cursor =
+                moments.cursor.ok_or_else(|| format!("`{{{{{inside}}}}}` has no value: no row version is followed"))?;
+            Ok(cursor.as_str().parse().map_or_else(|_| cursor.as_str().into(), Value::Number))
+        }
         ("PAGE", "") => Ok(moments.page.into()),
         ("PAGINATION_PAGE_SIZE", "") => Ok(moments.page_size.into()),
         _ => Err(unknown()),
@@ -130,7 +148,7 @@ mod tests {
 
     fn moments(zone: &Zone) -> Moments<'_> {
         let (begin, end) = (Time(1_709_258_405_999), Time(1_709_262_000_001));
-        Moments { window: Some(Window { begin, end }), zone, page: 3, page_size: 50 }
+        Moments { window: Some(Window { begin, end }), zone, page: 3, page_size: 50, cursor: None }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::normal;
 use crate::clock::Time;
 use crate::document::RawDocument;
 use crate::receipt::Receipt;
+use crate::row_version::RowVersion;
 use crate::scheme::Source;
 
 /// What kind of failure an answer, or its absence, is. Found per item where the answer tells items apart.
@@ -299,6 +300,17 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Reads one page.
     async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Page, Fault>;
+
+    /// Whether a source can be asked for its rows by row version, in its order. Pure.
+    fn follows(&self, _source: &Source) -> bool {
+        false
+    }
+
+    /// Reads a page of the rows whose version is `from` or higher, lowest first; a position is that of a further page
+    /// from the same row version. Only where [`Connector::follows`].
+    async fn fetch_rows(&self, source: &Source, _from: &RowVersion, _position: Option<&str>) -> Result<Page, Fault> {
+        Err(Fault::new(FaultKind::Permanent, format!("`{}` follows no row version", source.call)))
+    }
 
     /// Reads documents by key (at most [`SourceCall::by_key`] at a time); missing ones are left out. Each key is the
     /// list of its parts. With `by_number`, the texts are what people search by.

@@ -107,8 +107,11 @@ fn check_scheme(
         }
     }
     faults.extend(system.connector.check_source(source));
-    if !call.windows && source.mode == Mode::Window {
+    if !call.windows && source.mode != Mode::Full {
         let message = format!("`{}` can't be asked for a span of time: write `mode: full`", source.call);
+        faults.push(Fault::new(source.call_at.clone(), message));
+    } else if source.mode == Mode::Cursor && !system.connector.follows(source) {
+        let message = format!("`{}` can't be asked for rows by their version: write `mode: window`", source.call);
         faults.push(Fault::new(source.call_at.clone(), message));
     }
     let listed = listed_fields(&scheme, &call.fields);

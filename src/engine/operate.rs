@@ -200,6 +200,8 @@ impl Engine {
         to.scan = None;
         // What it has is not known to be all until it was read once more.
         to.complete_to = None;
+        // Row versions held of what was read before tell nothing of what is read now.
+        to.trail.clear();
         let scheme = unit.scheme.id.clone();
         let step = ProgressStep { from: Some(progress), to };
         self.store.commit_capture(CaptureCommit { scheme, progress: Some(step), ..CaptureCommit::default() }).await?;

@@ -103,7 +103,7 @@ fn source(node: &Node, zone: &Zone) -> Source {
     let mode = match node.get_text("mode").as_deref() {
         Some("full") => Mode::Full,
         Some("cursor") => Mode::Cursor,
-        _ if cursor.is_some() => Mode::Cursor,
+        None if cursor.is_some() => Mode::Cursor,
         _ => Mode::Window,
     };
     let unbounded = if mode == Mode::Full { Start::Everything } else { Start::Back(30 * DAY) };

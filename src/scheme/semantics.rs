@@ -43,11 +43,7 @@ impl Checks<'_> {
     }
 
     fn source(&mut self, source: &Node) {
-        if let Some(mode) = source.get("mode")
-            && mode.text() == Some("cursor")
-        {
-            self.fault(&mode.at, format!("`cursor` {LATER}"));
-        }
+        self.cursor(source);
         if let Some(detail) = source.get("detail") {
             self.detail(detail);
         }
@@ -70,6 +66,26 @@ impl Checks<'_> {
                 (Some(_), Some(cron)) => self.fault(&cron.at, "`cron` can't stand beside `every`: give one"),
                 _ => {}
             }
+        }
+    }
+
+    /// A row version alone finds neither what was published late nor what restarted versions hide (rule 27).
+    fn cursor(&mut self, source: &Node) {
+        let (mode, cursor) = (source.get("mode"), source.get("cursor"));
+        let named = mode.and_then(Node::text);
+        let fills = |node: &Node| node.text().is_some_and(|text| text.contains("{{") && text.contains("LAST_CURSOR"));
+        if let Some((_, node)) = source.get_entries("params").iter().find(|(_, node)| cursor.is_none() && fills(node)) {
+            self.fault(&node.at, "`{{LAST_CURSOR}}` needs `cursor`, the path of the row version, such as `$.ts`");
+        }
+        let Some(node) = cursor.filter(|_| named.is_none()).or(mode.filter(|_| named == Some("cursor"))) else {
+            return;
+        };
+        if cursor.is_none() {
+            self.fault(&node.at, "`mode: cursor` needs `cursor`, the path of the row version, such as `$.ts`");
+        }
+        if source.get("sweep").is_none() {
+            let message = "a row version is followed only beside a sweep: write `sweep: { cron: \"0 3 * * *\" }`";
+            self.fault(&node.at, message);
         }
     }
 

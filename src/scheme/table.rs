@@ -52,8 +52,12 @@ static SOURCE: Table = Table {
         KeySpec::required("key", QUERIES, "path or paths that identify a document"),
         KeySpec::optional("number", Kind::Query, "path of what people search by"),
         KeySpec::optional("time", Kind::Query, "path of the document's own time"),
-        KeySpec::later("cursor", Kind::Query, "path of the row version to follow"),
-        KeySpec::optional("mode", Kind::Choice(&["window", "full", "cursor"]), "how it is read; default window"),
+        KeySpec::optional("cursor", Kind::Query, "path of the row version to follow"),
+        KeySpec::optional(
+            "mode",
+            Kind::Choice(&["window", "full", "cursor"]),
+            "how it is read; default window, with `cursor` cursor",
+        ),
         KeySpec::optional(
             "start",
             Kind::Start,

@@ -103,6 +103,7 @@ pub(super) fn plan(tables: &Tables<'_>, mut command: CaptureCommand) -> Result<C
     for (touched, body) in touched.into_iter().zip(touched_bodies) {
         plan.touch(tables, &scheme_id, touched, body)?;
     }
+    plan.scheme.rewind = plan.command.commit.rewind_over(plan.scheme.rewind.take());
     let paths = index::paths_now(tables, &scheme_id)?;
     for moved in plan.heads.values() {
         if moved.before.as_ref().is_none_or(|before| before.version != moved.after.version) {
@@ -214,6 +215,7 @@ impl CapturePlan {
             source_time,
             number,
             read_at: self.command.commit.asked,
+            row_version: self.command.commit.row_versions.get(&key).cloned(),
         };
         self.put(place, key, before, after);
         Ok(())
@@ -232,7 +234,9 @@ impl CapturePlan {
             Some(before) if before.version == expect && !before.is_tombstone() => {
                 let (raw_hash, canonical_hash) = (Some(raw_hash), Some(canonical_hash));
                 let read_at = self.command.commit.asked;
-                let after = Head { raw_hash, canonical_hash, source_time, number, read_at, ..before.clone() };
+                let row_version = self.command.commit.row_versions.get(&key).cloned();
+                let after =
+                    Head { raw_hash, canonical_hash, source_time, number, read_at, row_version, ..before.clone() };
                 if let Some(body) = body {
                     self.bodies.insert(place.clone().u64(after.version), body);
                 }

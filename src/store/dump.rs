@@ -39,8 +39,10 @@ fn each(
 
 fn documents(snapshot: &Snapshot, lines: &mut Lines) -> Result<(), StoreError> {
     each(snapshot, &SCHEMES, |key, payload| {
-        let SchemeRow { last_seq, live, tombstones, paused } = from_json(payload)?;
-        lines.scheme(&key.text()?, last_seq, live, tombstones, paused.as_ref());
+        let SchemeRow { last_seq, live, tombstones, paused, rewind } = from_json(payload)?;
+        let scheme = key.text()?;
+        lines.scheme(&scheme, last_seq, live, tombstones, paused.as_ref());
+        rewind.iter().for_each(|to| lines.rewind(&scheme, to));
         Some(())
     })?;
     each(snapshot, &WATERMARKS, |key, payload| {

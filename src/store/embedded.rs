@@ -17,6 +17,7 @@ use crate::clock::Time;
 use crate::document::{Head, Quarantine};
 use crate::name::Key;
 use crate::reason::State;
+use crate::row_version::RowVersion;
 use crate::store::{
     Attempt, CaptureCommit, CaptureDone, Delivery, DeliveryCommit, DocumentFilter, IndexFill, Info, Mark, Pending, Run,
     Store, StoreError, TargetState, WriteResult,
@@ -210,6 +211,10 @@ impl Store for RedbStore {
 
     fn paused(&self, scheme: &str) -> Result<Option<String>, StoreError> {
         self.read(|s| Ok(documents::scheme(s, scheme)?.paused))
+    }
+
+    fn rewind(&self, scheme: &str) -> Result<Option<RowVersion>, StoreError> {
+        self.read(|s| Ok(documents::scheme(s, scheme)?.rewind))
     }
 
     fn last_seq(&self, scheme: &str) -> Result<u64, StoreError> {

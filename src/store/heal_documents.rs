@@ -82,6 +82,7 @@ fn heads(tables: &mut Tables<'_>, scheme: &str) -> Result<(), StoreError> {
             source_time: None,
             number: None,
             read_at: None,
+            row_version: None,
         };
         give_up(tables, scheme, &key, head, "the stored hashes of this document were damaged")?;
     }

@@ -9,6 +9,7 @@ use crate::document::{Head, Quarantine};
 use crate::name::Key;
 use crate::reason::{MissingCode, Reason, State};
 use crate::receipt::Receipt;
+use crate::row_version::RowVersion;
 use crate::store::{Attempt, Base, Delivery, Mark, Run, TargetAnswer, TargetState};
 use crate::watermark::{Progress, Scan};
 
@@ -74,11 +75,18 @@ impl Lines {
         self.line("schemes", &[scheme], &fields);
     }
 
+    pub(super) fn rewind(&mut self, scheme: &str, to: &RowVersion) {
+        self.line("schemes", &[scheme, "rewind"], &[("to", to.to_string())]);
+    }
+
     pub(super) fn progress(&mut self, scheme: &str, slot: &str, progress: &Progress) {
-        let Progress { first_start, start, watermark, walked_to, complete_to, scan, seen, fingerprint } = progress;
-        let scan = scan
-            .as_ref()
-            .map(|Scan { to, begin, end, position }| format!("{begin}..{end}/{to}@{}", maybe(position.as_ref())));
+        let Progress { first_start, start, watermark, walked_to, complete_to, scan, seen, fingerprint, trail } =
+            progress;
+        let scan = scan.as_ref().map(|Scan { to, begin, end, position, cursor }| {
+            let from = cursor.as_ref().map(|cursor| format!(" from {cursor}")).unwrap_or_default();
+            format!("{begin}..{end}/{to}@{}{from}", maybe(position.as_ref()))
+        });
+        let trail: Vec<String> = trail.iter().map(|held| format!("{}@{}", held.cursor, held.at)).collect();
         let fields = [
             ("first_start", first_start.to_string()),
             ("start", start.to_string()),
@@ -88,12 +96,27 @@ impl Lines {
             ("scan", or_dash(scan)),
             ("seen", or_dash(*seen)),
             ("fingerprint", short(fingerprint)),
+            ("trail", trail.join(",")),
         ];
         self.line("watermarks", &[scheme, slot], &fields);
     }
 
     pub(super) fn run(&mut self, scheme: &str, run: &Run) {
-        let Run { id, started, ended, windows, pages, documents, new, changed, unchanged, quarantined, error } = run;
+        let Run {
+            id,
+            started,
+            ended,
+            windows,
+            pages,
+            documents,
+            new,
+            changed,
+            unchanged,
+            quarantined,
+            error,
+            from,
+            at,
+        } = run;
         let fields = [
             ("started", or_dash(*started)),
             ("ended", or_dash(*ended)),
@@ -105,12 +128,15 @@ impl Lines {
             ("unchanged", unchanged.to_string()),
             ("quarantined", quarantined.to_string()),
             ("error", maybe(error.as_ref())),
+            ("from", or_dash(*from)),
+            ("at", or_dash(*at)),
         ];
         self.line("runs", &[scheme, &id.to_string()], &fields);
     }
 
     pub(super) fn head(&mut self, scheme: &str, key: &Key, head: &Head) {
-        let Head { version, seq, raw_hash, canonical_hash, captured_at, source_time, number, read_at } = head;
+        let Head { version, seq, raw_hash, canonical_hash, captured_at, source_time, number, read_at, row_version } =
+            head;
         let fields = [
             ("version", version.to_string()),
             ("seq", seq.to_string()),
@@ -120,6 +146,7 @@ impl Lines {
             ("source", or_dash(*source_time)),
             ("number", maybe(number.as_ref())),
             ("read", or_dash(*read_at)),
+            ("row_version", or_dash(row_version.as_ref())),
         ];
         self.line("heads", &[scheme, key.as_str()], &fields);
     }

@@ -12,6 +12,7 @@ use crate::clock::Time;
 use crate::document::{Head, Quarantine};
 use crate::name::Key;
 use crate::reason::State;
+use crate::row_version::RowVersion;
 use crate::store::{
     Attempt, CaptureCommit, CaptureDone, Delivery, DeliveryCommit, DocumentFilter, IndexFill, Info, Mark, Pending, Run,
     Store, StoreError, TargetState, WriteResult,
@@ -32,6 +33,7 @@ struct Model {
 #[derive(Debug, Clone, Default)]
 struct Scheme {
     paused: Option<String>,
+    rewind: Option<RowVersion>,
     progress: Option<Progress>,
     /// The progress when a run last ended well.
     good: Option<Progress>,
@@ -95,6 +97,7 @@ impl ModelStore {
 
 impl Scheme {
     fn capture(&mut self, commit: CaptureCommit) -> Result<CaptureDone, StoreError> {
+        self.rewind = commit.rewind_over(self.rewind.take());
         if let Some(step) = commit.progress {
             if step.from != self.progress {
                 return Err(StoreError::Conflict("progress".to_owned()));
@@ -120,6 +123,7 @@ impl Scheme {
                 source_time: captured.source_time,
                 number: captured.number,
                 read_at: commit.asked,
+                row_version: commit.row_versions.get(&captured.key).cloned(),
             };
             if !deleted {
                 self.bodies.insert((captured.key.clone(), version + 1), Arc::new(captured.body));
@@ -138,6 +142,7 @@ impl Scheme {
                     head.source_time = touched.source_time;
                     head.number = touched.number;
                     head.read_at = commit.asked;
+                    head.row_version = commit.row_versions.get(&touched.key).cloned();
                     if let Some(body) = touched.body {
                         self.bodies.insert((touched.key.clone(), head.version), Arc::new(body));
                     }
@@ -309,6 +314,10 @@ impl Store for ModelStore {
 
     fn paused(&self, scheme: &str) -> Result<Option<String>, StoreError> {
         self.scheme(scheme, |scheme| scheme.paused.clone())
+    }
+
+    fn rewind(&self, scheme: &str) -> Result<Option<RowVersion>, StoreError> {
+        self.scheme(scheme, |scheme| scheme.rewind.clone())
     }
 
     fn last_seq(&self, scheme: &str) -> Result<u64, StoreError> {

@@ -10,6 +10,7 @@ use super::key::Part::{self, Text, Time, U8, U32, U64};
 use super::key::{KeyBytes, readable};
 use crate::name::Key;
 use crate::reason::State;
+use crate::row_version::RowVersion;
 
 /// Keys and values are bytes of our own encoding: how the database stores richer types is not ours to rely on.
 pub(super) type Bytes = &'static [u8];
@@ -114,6 +115,9 @@ pub(super) struct SchemeRow {
     pub(super) tombstones: u64,
     /// Why its capture is paused.
     pub(super) paused: Option<String>,
+    /// The row version that reading has to go back to (rule 27).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) rewind: Option<RowVersion>,
 }
 
 /// Who owns a target document.

@@ -13,6 +13,7 @@ use crate::clock::Time;
 use crate::document::{Head, Quarantine};
 use crate::name::Key;
 use crate::reason::State;
+use crate::row_version::RowVersion;
 use crate::store::delivery::{Attempt, Delivery, DeliveryCommit, WriteResult};
 use crate::store::mirror::{IndexFill, IndexValues, Mark};
 use crate::watermark::Progress;
@@ -170,10 +171,23 @@ pub struct CaptureCommit {
     pub quarantined: Vec<Quarantine>,
     /// Keys that were read well and are unchanged, but stand in quarantine.
     pub cleared: Vec<Key>,
+    /// Row versions of the captured and touched documents, where the scheme names one.
+    pub row_versions: BTreeMap<Key, RowVersion>,
+    /// A row version that reading has to go back to (rule 27): kept, the lowest of several, until it is [`Self::rewound`].
+    pub rewind: Option<RowVersion>,
+    /// The kept one that reading has gone back to with this commit's progress; another one stays.
+    pub rewound: Option<RowVersion>,
     /// Progress.
     pub progress: Option<ProgressStep>,
     /// The run's record so far; replaces the one of the same id.
     pub run: Option<Run>,
+}
+
+impl CaptureCommit {
+    /// What is kept of a row version to go back to, once this commit is stored over what was kept before.
+    pub(in crate::store) fn rewind_over(&self, kept: Option<RowVersion>) -> Option<RowVersion> {
+        kept.filter(|kept| Some(kept) != self.rewound.as_ref()).into_iter().chain(self.rewind.clone()).min()
+    }
 }
 
 /// What a capture commit did.
@@ -210,6 +224,12 @@ pub struct Run {
     pub quarantined: u64,
     /// Why it stopped early.
     pub error: Option<String>,
+    /// Where its scan began in source time: what its share is reckoned from.
+    #[serde(default)]
+    pub from: Option<Time>,
+    /// When this record was stored.
+    #[serde(default)]
+    pub at: Option<Time>,
 }
 
 /// What a target was told to do with documents it was never told of (`initial`, `decide`).
@@ -322,6 +342,8 @@ pub trait Store: Send + Sync + 'static {
     fn progress(&self, scheme: &str) -> Result<Option<Progress>, StoreError>;
     /// Why a scheme's capture is paused.
     fn paused(&self, scheme: &str) -> Result<Option<String>, StoreError>;
+    /// The row version that a scheme's reading has to go back to (rule 27).
+    fn rewind(&self, scheme: &str) -> Result<Option<RowVersion>, StoreError>;
     /// Last sequence number of a scheme's change log; 0 if it is empty.
     fn last_seq(&self, scheme: &str) -> Result<u64, StoreError>;
     /// Heads by key, in the order asked. A damaged head is an error that names it.

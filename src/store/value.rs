@@ -6,6 +6,7 @@
 
 use crate::clock::Time;
 use crate::document::Head;
+use crate::row_version::RowVersion;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -61,10 +62,13 @@ const HAS_CANONICAL: u8 = 2;
 const HAS_SOURCE_TIME: u8 = 4;
 const HAS_NUMBER: u8 = 8;
 const HAS_READ_AT: u8 = 16;
+const HAS_ROW_VERSION: u8 = 32;
 
 /// A head, compact: it is read for every document of every page.
 pub(super) fn from_head(head: &Head) -> Vec<u8> {
-    let Head { version, seq, raw_hash, canonical_hash, captured_at, source_time, number, read_at } = head;
+    let Head { version, seq, raw_hash, canonical_hash, captured_at, source_time, number, read_at, row_version } = head;
+    // Longer ones than can be told are left out: no source has them.
+    let row_version = row_version.as_ref().and_then(|one| Some((u8::try_from(one.as_str().len()).ok()?, one.as_str())));
     let mut out = Vec::with_capacity(128);
     let flag = |set: bool, flag: u8| if set { flag } else { 0 };
     out.push(
@@ -72,7 +76,8 @@ pub(super) fn from_head(head: &Head) -> Vec<u8> {
             | flag(canonical_hash.is_some(), HAS_CANONICAL)
             | flag(source_time.is_some(), HAS_SOURCE_TIME)
             | flag(number.is_some(), HAS_NUMBER)
-            | flag(read_at.is_some(), HAS_READ_AT),
+            | flag(read_at.is_some(), HAS_READ_AT)
+            | flag(row_version.is_some(), HAS_ROW_VERSION),
     );
     out.extend(version.to_le_bytes());
     out.extend(seq.to_le_bytes());
@@ -80,6 +85,10 @@ pub(super) fn from_head(head: &Head) -> Vec<u8> {
     out.extend(raw_hash.iter().flatten());
     out.extend(canonical_hash.iter().flatten());
     out.extend(source_time.iter().chain(read_at).flat_map(|time| time.0.to_le_bytes()));
+    if let Some((length, text)) = row_version {
+        out.push(length);
+        out.extend(text.bytes());
+    }
     out.extend(number.iter().flat_map(|number| number.bytes()));
     out
 }
@@ -96,8 +105,16 @@ pub(super) fn to_head(payload: &[u8]) -> Option<Head> {
     let canonical_hash = if has(HAS_CANONICAL) { Some(take(&mut rest)?) } else { None };
     let source_time = if has(HAS_SOURCE_TIME) { Some(Time(i64::from_le_bytes(take(&mut rest)?))) } else { None };
     let read_at = if has(HAS_READ_AT) { Some(Time(i64::from_le_bytes(take(&mut rest)?))) } else { None };
+    let row_version = if has(HAS_ROW_VERSION) { Some(take_row_version(&mut rest)?) } else { None };
     let number = if has(HAS_NUMBER) { Some(String::from_utf8(rest.to_vec()).ok()?) } else { None };
-    Some(Head { version, seq, raw_hash, canonical_hash, captured_at, source_time, number, read_at })
+    Some(Head { version, seq, raw_hash, canonical_hash, captured_at, source_time, number, read_at, row_version })
+}
+
+fn take_row_version(rest: &mut &[u8]) -> Option<RowVersion> {
+    let [length] = take(rest)?;
+    let (text, behind) = rest.split_at_checked(usize::from(length))?;
+    *rest = behind;
+    RowVersion::read(std::str::from_utf8(text).ok()?)
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
@@ -139,11 +156,13 @@ mod tests {
             source_time: Some(Time(5)),
             number: Some("单号".into()),
             read_at: Some(Time(7)),
+            row_version: RowVersion::read("9007199254740993"),
         };
+        let unversioned = Head { row_version: None, ..full.clone() };
         let unread = Head { read_at: None, ..full.clone() };
         let tombstone =
             Head { raw_hash: None, canonical_hash: None, source_time: None, number: None, ..unread.clone() };
-        for head in [full.clone(), unread, tombstone, Head { number: Some(String::new()), ..full }] {
+        for head in [full.clone(), unversioned, unread, tombstone, Head { number: Some(String::new()), ..full }] {
             assert_eq!(to_head(&from_head(&head)), Some(head));
         }
         assert_eq!(to_head(&[]), None);

@@ -1,4 +1,4 @@
-//! Windows and pages: long ways back, limits of the API, documents that change while they are read.
+//! Windows, row versions and pages: long ways back, limits of the API, documents that change while they are read.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -38,13 +38,29 @@ fn what_lies_before_the_start_is_not_read() {
     assert_eq!(systems.verdict().faults, [format!("`{key}` was lost")]);
 }
 
+/// The shipped scheme, by windows alone.
+fn by_windows() -> String {
+    let windows = shipped().replace("  cursor: $.ts\n", "  cursor: $.ts\n  mode: window\n");
+    assert_ne!(windows, shipped(), "the shipped scheme no longer says `cursor: $.ts`");
+    windows
+}
+
 #[test]
-fn documents_that_change_while_they_are_paged_are_not_lost() {
+fn documents_that_change_while_they_are_paged_by_windows_are_not_lost() {
+    documents_that_change_are_not_lost(&by_windows());
+}
+
+#[test]
+fn documents_that_change_while_they_are_paged_by_row_version_are_not_lost() {
+    documents_that_change_are_not_lost(&shipped());
+}
+
+fn documents_that_change_are_not_lost(scheme: &str) {
     let systems = Systems::start(50);
     // Several pages of one window; so short an overlap that only the reading itself can help.
     systems.edit(json!({ "create": 250 }));
     systems.switch("jushuitan.latency", "60ms");
-    let place = Place::with_scheme(&systems, &shipped().replace("overlap: 10m", "overlap: 1s"));
+    let place = Place::with_scheme(&systems, &scheme.replace("overlap: 10m", "overlap: 1s"));
     let ended = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -67,9 +83,49 @@ fn documents_that_change_while_they_are_paged_are_not_lost() {
 }
 
 #[test]
-fn late_commits_are_met_within_the_overlap() {
-    let systems = Systems::with(60, &["rate=off", "late_commits=2s"]);
+fn pages_that_shift_or_repeat_lose_nothing_by_windows() {
+    for pages in ["shift", "repeat"] {
+        let systems = Systems::with(220, &["rate=off", &format!("jushuitan.pages={pages}")]);
+        // All within one window of several pages, so that its pages have to agree.
+        Place::with_scheme(
+            &systems,
+            &by_windows().replace("window: 1d", "window: 6d").replace("start: 30d", "start: 7d"),
+        )
+        .once();
+        systems.assert_exact();
+    }
+}
+
+#[test]
+fn rule_27_restarted_row_versions_lose_nothing() {
+    let systems = Systems::start(80);
     let place = Place::new(&systems);
+    place.once();
+    systems.edit(json!({ "rate": 0.1 }));
+    place.once();
+    systems.switch("jushuitan.ts_restart", "1");
+    systems.edit(json!({ "rate": 0.1 }));
+    let output = place.run(&["once", "--json"]).ended(0);
+    assert!(output.err.contains("below the row version that reading goes on from"), "{}", output.err);
+    systems.assert_exact();
+    systems.edit(json!({ "rate": 0.1 }));
+    place.once();
+    systems.assert_exact();
+}
+
+#[test]
+fn late_commits_are_met_within_the_overlap() {
+    late_commits_are_met(&by_windows());
+}
+
+#[test]
+fn rule_27_late_commits_are_met_by_row_version() {
+    late_commits_are_met(&shipped());
+}
+
+fn late_commits_are_met(scheme: &str) {
+    let systems = Systems::with(60, &["rate=off", "late_commits=2s"]);
+    let place = Place::with_scheme(&systems, scheme);
     place.once();
     systems.edit(json!({ "rate": 0.2 }));
     place.once();

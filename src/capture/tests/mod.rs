@@ -1,8 +1,10 @@
 //! Tests of capture by rule, over the in-memory store and a source that plays a script.
 #![allow(clippy::unwrap_used)]
 
+mod cursor;
 mod documents;
 mod echo;
 mod full;
+mod living;
 mod support;
 mod windows;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::living::Living;
 use crate::capture::{Capture, CaptureError, Outcome};
 use crate::change::Change;
 use crate::clock::{Clock, Time, Zone};
@@ -21,6 +22,7 @@ use crate::engine::{Surroundings, SystemReady, check};
 use crate::mapping::{Lookups, Tables};
 use crate::name::Key;
 use crate::receipt::Receipt;
+use crate::row_version::RowVersion;
 use crate::scheme::{Scheme, Source};
 use crate::store::Store;
 use crate::store::model::ModelStore;
@@ -71,6 +73,10 @@ pub struct Double {
     pub details_asked: Mutex<Vec<String>>,
     pub keys_asked: Mutex<Vec<String>>,
     pub offset: Mutex<i64>,
+    /// Row versions asked from, each with its position.
+    pub followed: Mutex<Vec<(String, Option<String>)>>,
+    /// A source with rows of its own, in place of the script.
+    pub living: Mutex<Option<Living>>,
     call: SourceCall,
 }
 
@@ -123,6 +129,10 @@ impl Connector for Double {
 
     async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Page, Fault> {
         let position = request.position.map(str::to_owned);
+        if let (Some(living), Some(window)) = (self.living.lock().unwrap().as_mut(), request.window) {
+            self.windows.lock().unwrap().push((window, position));
+            return Ok(living.window(window, request.position));
+        }
         match request.window {
             Some(window) => self.windows.lock().unwrap().push((window, position)),
             None => self.fulls.lock().unwrap().push(position),
@@ -130,8 +140,23 @@ impl Connector for Double {
         played(&self.pages)
     }
 
+    fn follows(&self, _source: &Source) -> bool {
+        true
+    }
+
+    async fn fetch_rows(&self, _source: &Source, from: &RowVersion, position: Option<&str>) -> Result<Page, Fault> {
+        self.followed.lock().unwrap().push((from.to_string(), position.map(str::to_owned)));
+        match self.living.lock().unwrap().as_mut() {
+            Some(living) => Ok(living.rows_from(from)),
+            None => played(&self.pages),
+        }
+    }
+
     async fn fetch_keys(&self, _source: &Source, keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {
         self.keys_asked.lock().unwrap().extend(keys.iter().map(|parts| parts.join("/")));
+        if let Some(living) = self.living.lock().unwrap().as_ref() {
+            return Ok(living.by_keys(keys));
+        }
         played(&self.keys)
     }
 
@@ -212,6 +237,8 @@ pub fn desk_over(source_more: &'static str, more: &str, differs: impl FnOnce(&mu
         details_asked: Mutex::default(),
         keys_asked: Mutex::default(),
         offset: Mutex::default(),
+        followed: Mutex::default(),
+        living: Mutex::default(),
         call,
     });
     let (store, clock) = (Arc::default(), Arc::new(HandClock(Mutex::new((NOON, Duration::ZERO)))));
@@ -310,6 +337,7 @@ impl Desk {
 
     /// Pages asked for so far.
     pub fn asked(&self) -> usize {
-        self.source.windows.lock().unwrap().len() + self.source.fulls.lock().unwrap().len()
+        let followed = self.source.followed.lock().unwrap().len();
+        self.source.windows.lock().unwrap().len() + self.source.fulls.lock().unwrap().len() + followed
     }
 }

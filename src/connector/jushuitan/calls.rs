@@ -21,6 +21,8 @@ pub struct Call {
     pub max_page: u32,
     /// Whether it takes a window of `modified`, and must.
     pub windows: bool,
+    /// The parameter that takes a row version (protocols/jushuitan.md 4.6).
+    pub cursor: Option<&'static str>,
     /// Key fields it can be asked by, each with its parameter and how many at a time.
     pub keyed: &'static [(&'static str, &'static str, usize)],
 }
@@ -57,6 +59,7 @@ pub const CALLS: &[Call] = &[
         numeric: fields::SHIPMENT_NUMERIC,
         max_page: 50,
         windows: true,
+        cursor: Some("start_ts"),
         keyed: &[("io_id", "io_ids", 50), ("so_id", "so_ids", 50), ("o_id", "o_ids", 50), ("l_id", "l_ids", 20)],
     },
     Call {
@@ -66,6 +69,7 @@ pub const CALLS: &[Call] = &[
         numeric: fields::SHOP_NUMERIC,
         max_page: 100,
         windows: false,
+        cursor: None,
         keyed: &[],
     },
 ];
@@ -100,10 +104,20 @@ impl Call {
         }
     }
 
-    /// Business parameters of one page: the scheme's own (empty ones left out), the window unless they name it, page
-    /// and size. The error says why the call would be refused.
+    /// Business parameters of one page: the scheme's own (empty ones left out), the window or the row version unless
+    /// they name it, page and size. The error says why the call would be refused.
     pub fn page(&self, mut params: Map<String, Value>, moments: &Moments<'_>) -> Result<Map<String, Value>, String> {
         params.retain(|_, value| !is_empty(value));
+        if let Some((name, cursor)) = self.cursor.zip(moments.cursor) {
+            let digits = || cursor.as_str().parse::<u64>().map_err(|_| format!("`{name}` takes no `{cursor}`"));
+            if !params.contains_key(name) {
+                params.insert(name.to_owned(), digits()?.into());
+            }
+            // With a row version rows are not counted: that would be the whole rest, for each page.
+            if !params.contains_key("is_get_total") {
+                params.insert("is_get_total".to_owned(), false.into());
+            }
+        }
         if self.windows {
             if let Some(Window { begin, end }) = moments.window {
                 for (name, time) in [("modified_begin", begin), ("modified_end", end)] {

@@ -16,11 +16,12 @@ use crate::connector::params::{self, Moments};
 use crate::connector::reply::{Purpose, Reply, of_status};
 use crate::connector::{
     CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall,
-    TargetCall,
+    TargetCall, Window,
 };
 use crate::document::RawDocument;
 use crate::query::Query;
 use crate::receipt::Receipt;
+use crate::row_version::RowVersion;
 use crate::scheme::Source;
 use crate::scheme::tree::{Name, Node};
 
@@ -113,13 +114,30 @@ impl Jushuitan {
         call.page(biz, moments).map_err(permanent)
     }
 
+    /// One page of a window, or of the rows from a row version on.
+    async fn page(
+        &self,
+        source: &Source,
+        window: Option<Window>,
+        cursor: Option<&RowVersion>,
+        position: Option<&str>,
+    ) -> Result<Page, Fault> {
+        let call = Call::named(&source.call).ok_or_else(|| unknown(&source.call))?;
+        let page = position.map_or(Ok(1), str::parse).map_err(|_| permanent("this is no position of a page"))?;
+        let page_size = source.page_size.unwrap_or(call.max_page).clamp(1, call.max_page);
+        let moments = Moments { window, zone: &self.zone, page, page_size, cursor };
+        let biz = self.biz(call, &params::of_this_way(&source.params, &moments), None, &moments)?;
+        let Got { documents, total, has_next } = self.call(call.name, biz, page).await?;
+        Ok(Page { documents, next: has_next.then(|| (page + 1).to_string()), total, ..Page::default() })
+    }
+
     /// Reads all documents that carry one of these ids, in the shape that the scheme's parameters give them.
     async fn by_ids(&self, call: &Call, source: &Source, ids: (&str, &[Value])) -> Result<Vec<RawDocument>, Fault> {
         let shaping = |(name, _): &&(Name, Node)| SHAPING.contains(&name.text.as_str());
         let shaping: Vec<(Name, Node)> = source.params.iter().filter(shaping).cloned().collect();
         let mut documents = Vec::new();
         for page in 1.. {
-            let moments = Moments { window: None, zone: &self.zone, page, page_size: call.max_page };
+            let moments = Moments { window: None, zone: &self.zone, page, page_size: call.max_page, cursor: None };
             let biz = self.biz(call, &shaping, Some(ids), &moments)?;
             let got = self.call(call.name, biz, page).await?;
             documents.extend(got.documents);
@@ -217,15 +235,17 @@ impl Connector for Jushuitan {
     }
 
     async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Page, Fault> {
-        let source = request.source;
-        let call = Call::named(&source.call).ok_or_else(|| unknown(&source.call))?;
-        let page =
-            request.position.map_or(Ok(1), str::parse).map_err(|_| permanent("this is no position of a page"))?;
-        let page_size = source.page_size.unwrap_or(call.max_page).clamp(1, call.max_page);
-        let moments = Moments { window: request.window, zone: &self.zone, page, page_size };
-        let biz = self.biz(call, &source.params, None, &moments)?;
-        let Got { documents, total, has_next } = self.call(call.name, biz, page).await?;
-        Ok(Page { documents, next: has_next.then(|| (page + 1).to_string()), total, ..Page::default() })
+        self.page(request.source, request.window, None, request.position).await
+    }
+
+    fn follows(&self, source: &Source) -> bool {
+        Call::named(&source.call).is_some_and(|call| call.cursor.is_some())
+    }
+
+    async fn fetch_rows(&self, source: &Source, from: &RowVersion, position: Option<&str>) -> Result<Page, Fault> {
+        // A total counts all rows from there on, which says nothing of this page's scan.
+        let page = self.page(source, None, Some(from), position).await?;
+        Ok(Page { total: None, ..page })
     }
 
     async fn fetch_keys(&self, source: &Source, keys: &[Vec<String>], by_number: bool) -> Result<Page, Fault> {

@@ -136,7 +136,7 @@ impl Connector for Okki {
             None => Position::FIRST,
         };
         let page_size = source.page_size.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
-        let moments = Moments { window: request.window, zone: &self.zone, page: at.page, page_size };
+        let moments = Moments { window: request.window, zone: &self.zone, page: at.page, page_size, cursor: None };
         let params = params::resolve(&source.params, &moments).map_err(|fault| permanent(fault.to_string()))?;
         let data = self.client.get(call.name, &call.page(params, &moments)).await?;
         let unrecognised = |what: String| self.client.fault(FaultKind::Unknown, format!("`{}`: {what}", call.name));

@@ -68,6 +68,7 @@ fn complete(store: &ModelStore) {
         scan: None,
         seen: None,
         fingerprint: String::new(),
+        trail: Vec::new(),
     };
     let progress = Some(ProgressStep { from: None, to });
     done(store.commit_capture(CaptureCommit { scheme: "m".into(), progress, ..CaptureCommit::default() }));

@@ -7,7 +7,7 @@ use super::support::{Desk, desk, desk_with};
 use crate::clock::Time;
 use crate::connector::FaultKind;
 use crate::reason::{Code, State};
-use crate::store::TargetAnswer;
+use crate::store::{Store, TargetAnswer};
 
 const APPROVED: &str = "call: save\nwhen: \"@.before.status != 'C' && @.after.status == 'C'\"";
 const FROM_FIRST: &str = "call: save\nwhen: \"@.before == null || @.before.rev == 1\"";
@@ -39,6 +39,24 @@ async fn rule_01_an_approval_seen_while_the_target_was_paused_arrives_with_the_r
     desk.pass().await;
     assert_eq!(revisions(&desk), [3]);
     assert_eq!(desk.row("1").base.unwrap().version, 3);
+}
+
+#[tokio::test]
+async fn rule_18_while_a_target_is_down_its_queue_holds_each_changed_document_once_and_then_tells_its_newest() {
+    let desk = desk("call: save").await;
+    desk.pause(Some("down")).await;
+    for rev in 1..=40 {
+        for id in 1..=5 {
+            desk.capture(&id.to_string(), document(rev, "C")).await;
+        }
+        if rev % 8 == 0 {
+            desk.pass().await;
+            assert_eq!(desk.store.due("s", "t", Time(i64::MAX), 1000).unwrap().len(), 5, "after {} changes", rev * 5);
+        }
+    }
+    desk.pause(None).await;
+    desk.pass().await;
+    assert_eq!(revisions(&desk), [40; 5]);
 }
 
 #[tokio::test]

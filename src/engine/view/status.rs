@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::capture::Advance;
 use crate::clock::Time;
 use crate::reason::State;
-use crate::scheme::Scheme;
+use crate::scheme::{Mode, Scheme};
 use crate::store::{Run, Store, StoreError, TargetAnswer};
 
 /// One scheme's status.
@@ -30,6 +31,8 @@ pub struct SchemeStatus {
     pub behind: Option<u64>,
     /// End of the scan under way, if one is.
     pub scanning_to: Option<String>,
+    /// How far the scan under way has come; none where everything is read in each run.
+    pub scanning: Option<ScanView>,
     /// Live documents.
     pub documents: u64,
     /// Documents known as deleted.
@@ -44,6 +47,37 @@ pub struct SchemeStatus {
     pub next_run: Option<String>,
     /// Its targets.
     pub targets: Vec<TargetStatus>,
+}
+
+/// A scan under way, as shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScanView {
+    /// The window being read, from 1 within the run.
+    pub window: u64,
+    /// Source time up to which it was read.
+    pub reached: String,
+    /// Its end.
+    pub to: String,
+    /// The share done, from 0 to 1.
+    pub share: f64,
+    /// About how many seconds it will take at the run's speed; none before there is any.
+    pub left_seconds: Option<u64>,
+    /// The same as a sentence.
+    #[serde(skip)]
+    pub sentence: String,
+}
+
+impl From<Advance> for ScanView {
+    fn from(advance: Advance) -> Self {
+        Self {
+            window: advance.window,
+            reached: advance.reached.to_string(),
+            to: advance.to.to_string(),
+            share: f64::from(advance.share) / 1000.0,
+            left_seconds: advance.left.map(|left| left.as_secs()),
+            sentence: advance.to_string(),
+        }
+    }
 }
 
 /// One target's status.
@@ -125,6 +159,8 @@ pub fn status(store: &dyn Store, scheme: &Scheme, now: Time) -> Result<SchemeSta
             target_status(store, id, &target, known)
         })
         .collect::<Result<_, _>>()?;
+    let last_run = store.runs(id, None, 1)?.into_iter().next();
+    let scanning = last_run.as_ref().zip(progress.as_ref()).filter(|_| scheme.source.mode != Mode::Full);
     Ok(SchemeStatus {
         scheme: id.clone(),
         title: scheme.title.clone(),
@@ -135,11 +171,12 @@ pub fn status(store: &dyn Store, scheme: &Scheme, now: Time) -> Result<SchemeSta
         complete_to: text(progress.as_ref().and_then(|p| p.complete_to)),
         behind: progress.as_ref().and_then(|p| p.complete_to).map(|to| now.since(to).as_secs()),
         scanning_to: text(progress.as_ref().and_then(|p| p.scan.as_ref()).map(|scan| scan.to)),
+        scanning: scanning.and_then(|(run, progress)| Advance::of(run, progress)).map(ScanView::from),
         documents,
         deleted,
         quarantined: store.quarantined(id)?.len() as u64,
         last_seq: store.last_seq(id)?,
-        last_run: store.runs(id, None, 1)?.first().map(RunView::from),
+        last_run: last_run.as_ref().map(RunView::from),
         next_run: None,
         targets,
     })

@@ -93,9 +93,8 @@ impl Documents {
         self.by_ts.iter().map(|(_, io_id)| *io_id).collect()
     }
 
-    /// The page `index` (from 1) of `size` documents: by row version if the filter has one, else by time and key.
-    pub fn page(&mut self, filter: &Filter, index: usize, size: usize, total: bool) -> Page<'_> {
-        let skip = index.saturating_sub(1).saturating_mul(size);
+    /// `size` documents behind the first `skip`: by row version if the filter has one, else by time and key.
+    pub fn page(&mut self, filter: &Filter, skip: usize, size: usize, total: bool) -> Page<'_> {
         if let Some(start) = filter.start_ts {
             return self.page_by_ts(filter, start, skip, size, total);
         }

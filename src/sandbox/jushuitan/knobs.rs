@@ -17,7 +17,7 @@ const fn switch(name: &'static str, values: &'static str, meaning: &'static str)
 }
 
 /// Every switch.
-pub const SWITCHES: [Switch; 22] = [
+pub const SWITCHES: [Switch; 23] = [
     switch("rate", "on|off", "5 calls a second and 100 a minute, or as many as one likes"),
     switch("page_size", "clamp|error", "a page size above 50 becomes 50, or is refused with 140"),
     switch("app", "self|isv", "kind of application: an isv can't renew its token (150)"),
@@ -35,12 +35,24 @@ pub const SWITCHES: [Switch; 22] = [
     switch("ts_from", "NUMBER", "seeded row versions begin here; default above 2^32"),
     switch("modified", "moves|kept", "kept: writes do not move `modified`"),
     switch("ts", "moves|kept", "kept: writes do not move `ts`"),
+    switch("pages", "steady|repeat|shift", "later pages begin a row too early, or at times a row too late"),
     switch("slow_pages", "DURATION", "each answer waits so long times its page number; default 0ms"),
     switch("batchs", "on|off", "seeded documents may have `batchs`"),
     switch("sns", "on|off", "seeded documents may have `sns`"),
     switch("zero_items", "off|on", "on: one seeded document in fifty has no line"),
     switch("taobao", "hidden|told", "told: the shops of 淘系 have shipments as well"),
 ];
+
+/// Where pages behind the first begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pages {
+    /// Where the one before ended.
+    Steady,
+    /// With its last row once more.
+    Repeat,
+    /// At times behind a row that slid onto it after it was read.
+    Shift,
+}
 
 /// The switches as they stand.
 #[derive(Debug, Clone)]
@@ -73,6 +85,8 @@ pub struct Knobs {
     pub keep_modified: bool,
     /// Writes leave `ts` as it is.
     pub keep_ts: bool,
+    /// Where later pages begin.
+    pub pages: Pages,
     /// What pages wait for, per page number.
     pub slow_pages: Duration,
     /// What seeded documents hold.
@@ -102,6 +116,11 @@ impl Knobs {
             ts_from: value("ts_from").parse().ok(),
             keep_modified: is("modified", "kept"),
             keep_ts: is("ts", "kept"),
+            pages: match value("pages").as_str() {
+                "repeat" => Pages::Repeat,
+                "shift" => Pages::Shift,
+                _ => Pages::Steady,
+            },
             slow_pages: duration("slow_pages", 0),
             tenant: Tenant {
                 batchs: !is("batchs", "off"),

@@ -11,7 +11,7 @@ use crate::sandbox::jushuitan::documents::Documents;
 use crate::sandbox::jushuitan::edit::{Edit, Pen, Writes};
 use crate::sandbox::jushuitan::gate::{self, Moment};
 use crate::sandbox::jushuitan::gateway::{Call, wrap};
-use crate::sandbox::jushuitan::knobs::{Knobs, NAME, SWITCHES};
+use crate::sandbox::jushuitan::knobs::{Knobs, NAME, Pages, SWITCHES};
 use crate::sandbox::jushuitan::query::Query;
 use crate::sandbox::jushuitan::refusal::{self, Refusal};
 use crate::sandbox::jushuitan::tokens::Tokens;
@@ -33,6 +33,8 @@ struct State {
     calls: Calls,
     /// The row version line the documents are on.
     ts_line: String,
+    /// Pages behind the first that were asked for.
+    later_pages: u64,
 }
 
 impl Server {
@@ -45,6 +47,7 @@ impl Server {
             tokens: Tokens::new(shared.now(NAME), knobs.token_life),
             calls: Calls::default(),
             ts_line: knobs.ts_restart,
+            later_pages: 0,
         };
         Self { shared, state: Mutex::new(state) }
     }
@@ -82,8 +85,28 @@ impl Server {
             return answer::shops(&biz, knobs.page.style);
         }
         let query = Query::read(&biz, self.shared.zone(), knobs.clamp)?;
-        let page = state.documents.page(&query.filter, query.page_index, query.page_size, query.total);
+        let skip = state.skip(&query, knobs.pages);
+        let page = state.documents.page(&query.filter, skip, query.page_size, query.total);
         Ok(answer::shipments(&query, &page, knobs.page))
+    }
+}
+
+/// One in so many later pages begins a row too late where pages shift.
+const SHIFTS: u64 = 5;
+
+impl State {
+    /// Rows before the page asked for.
+    fn skip(&mut self, query: &Query, pages: Pages) -> usize {
+        let skip = query.page_index.saturating_sub(1).saturating_mul(query.page_size);
+        if skip == 0 {
+            return skip;
+        }
+        self.later_pages += 1;
+        match pages {
+            Pages::Repeat => skip - 1,
+            Pages::Shift if self.later_pages % SHIFTS == 1 => skip.saturating_add(1),
+            Pages::Shift | Pages::Steady => skip,
+        }
     }
 }
 

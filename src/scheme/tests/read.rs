@@ -43,8 +43,10 @@ fn the_shipped_scheme_is_read_whole() {
     assert_eq!(source.key.iter().map(|key| key.text()).collect::<Vec<_>>(), ["$.io_id"]);
     assert_eq!(
         source.params.iter().map(|(name, _)| name.text.as_str()).collect::<Vec<_>>(),
-        ["modified_begin", "modified_end"]
+        ["start_ts", "modified_begin", "modified_end"]
     );
+    assert_eq!((source.mode, source.cursor.as_ref().map(|cursor| cursor.text())), (Mode::Cursor, Some("$.ts")));
+    assert_eq!(source.sweep.as_ref().map(|sweep| sweep.back), Some(Duration::from_secs(30 * 86_400)));
     let lists: Vec<(&str, &str)> = scheme.diff.lists.iter().map(|(path, key)| (path.text(), key.text())).collect();
     assert_eq!(lists, [("$.items", "$.ioi_id"), ("$.batchs", "$.batch_no"), ("$.sns", "$.sn")]);
     let target = &scheme.targets[0];
@@ -196,7 +198,7 @@ fn a_scheme_file_tells_where_its_expressions_stand() {
     let texts = |placed: Vec<crate::scheme::Placed<crate::query::Query>>| -> Vec<String> {
         placed.iter().map(|path| path.expression.text().to_owned()).collect()
     };
-    let paths = ["$.io_id", "$.so_id", "$.modified", "$.modified", "$.ts", "$.items", "$.batchs", "$.sns"];
+    let paths = ["$.io_id", "$.so_id", "$.modified", "$.ts", "$.modified", "$.ts", "$.items", "$.batchs", "$.sns"];
     assert_eq!(texts(file.document_paths()), paths);
     assert_eq!(texts(file.list_keys().into_iter().map(|(_, key)| key).collect()), ["$.ioi_id", "$.batch_no", "$.sn"]);
     assert_eq!(file.change_conditions().len(), 2);
@@ -205,11 +207,34 @@ fn a_scheme_file_tells_where_its_expressions_stand() {
 }
 
 #[test]
+fn rule_27_a_row_version_is_followed_only_beside_a_sweep() {
+    const SWEEP: &str = "  sweep: { every: 1d }\n";
+    for (source, mode) in [
+        (format!("  cursor: $.ts\n{SWEEP}"), Mode::Cursor),
+        (format!("  cursor: $.ts\n  mode: cursor\n{SWEEP}"), Mode::Cursor),
+        ("  cursor: $.ts\n  mode: window\n".to_owned(), Mode::Window),
+        ("  cursor: $.ts\n  mode: full\n".to_owned(), Mode::Full),
+        (SWEEP.to_owned(), Mode::Window),
+    ] {
+        let (scheme, faults) = read(&with(&source, ""));
+        assert_eq!((scheme.unwrap().source.mode, faults), (mode, Vec::new()), "{source}");
+    }
+    let lacks_sweep = "a row version is followed only beside a sweep: write `sweep: { cron: \"0 3 * * *\" }`";
+    let lacks_path = "`mode: cursor` needs `cursor`, the path of the row version, such as `$.ts`";
+    let lacks_both = "`{{LAST_CURSOR}}` needs `cursor`, the path of the row version, such as `$.ts`";
+    for (source, expected) in [
+        ("  cursor: $.ts\n", vec![format!("5:11: {lacks_sweep}")]),
+        ("  mode: cursor\n", vec![format!("5:9: {lacks_path}"), format!("5:9: {lacks_sweep}")]),
+        ("  params: { start_ts: \"{{LAST_CURSOR}}\" }\n", vec![format!("5:23: {lacks_both}")]),
+    ] {
+        assert_eq!(read(&with(source, "")).1, expected, "{source}");
+    }
+}
+
+#[test]
 fn what_is_to_come_is_said_to_be_not_supported_yet() {
     for (source, target, expected) in [
         ("  scheme: other\n", "", "5:3: `scheme` is not supported yet"),
-        ("  cursor: $.ts\n", "", "5:3: `cursor` is not supported yet"),
-        ("  mode: cursor\n", "", "5:9: `cursor` is not supported yet"),
         ("", "    hours: \"06:00-23:00\"\n", "9:5: `hours` is not supported yet"),
         ("", "    initial: adopt\n", "9:14: `adopt` is not supported yet"),
     ] {

@@ -6,11 +6,12 @@ use crate::document::Quarantine;
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
 use crate::receipt::Receipt;
+use crate::row_version::RowVersion;
 use crate::store::{
     Attempt, Base, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, DocumentFilter, IndexFill,
     IndexValues, ProgressStep, Queued, Run, Step, Store, StoreError, TargetAnswer, TargetState, Touched, WriteResult,
 };
-use crate::watermark::{Progress, Scan};
+use crate::watermark::{Held, Progress, Scan};
 
 /// 2024-03-01T10:00:00Z and some seconds.
 pub(in crate::store) fn time(seconds: i64) -> Time {
@@ -78,10 +79,15 @@ pub(in crate::store) fn progress(watermark: i64) -> Progress {
         watermark: Some(time(watermark)),
         walked_to: None,
         complete_to: Some(time(watermark)),
-        scan: Some(Scan { to: time(500), begin: time(0), end: time(100), position: Some("4711".into()) }),
+        scan: Some(Scan { to: time(500), begin: time(0), end: time(100), position: Some("4711".into()), cursor: None }),
         seen: None,
         fingerprint: "fingerprint".into(),
+        trail: vec![Held { cursor: row_version(77), at: time(9) }],
     }
+}
+
+pub(in crate::store) fn row_version(number: u64) -> RowVersion {
+    RowVersion::read(&number.to_string()).unwrap()
 }
 
 pub(in crate::store) fn step(from: Option<i64>, to: i64) -> Option<ProgressStep> {

@@ -53,6 +53,21 @@ fn pages_are_of_fifty_at_most_and_told_truly() {
 }
 
 #[test]
+fn pages_repeat_or_shift_when_asked_to() {
+    let bench = Bench::free(40);
+    let read = || (1..=4).flat_map(|index| bench.keys(&week_page(index))).collect::<Vec<_>>();
+    let all = read();
+    let distinct = |keys: &[String]| keys.iter().collect::<BTreeSet<_>>().len();
+    bench.shared.set_switch("pages", "repeat");
+    let repeated = read();
+    assert_eq!((repeated.len(), distinct(&repeated), &repeated[9]), (40, 39, &repeated[10]));
+    assert!(bench.keys(&week_page(5)).contains(&all[39]), "the last row is on a page of its own");
+    bench.shared.set_switch("pages", "shift");
+    let passes: Vec<usize> = (0..5).map(|_| distinct(&read())).collect();
+    assert!(passes.contains(&39) && passes.contains(&40), "{passes:?}");
+}
+
+#[test]
 fn row_versions_go_up_and_miss_nothing() {
     let bench = Bench::free(30);
     let page = |start: u64| {
