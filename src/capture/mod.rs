@@ -10,12 +10,15 @@ mod plan;
 mod read;
 mod scan;
 mod store_page;
+mod sweep;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod vanish;
 pub mod window;
 
 pub use ask::{AskError, Patience};
 pub use detail::DetailPlan;
 pub use plan::{CapturePlan, PlanFault, diff_rules, source_paths};
 pub use scan::{Capture, CaptureError, Outcome, Pulled};
+pub use sweep::Swept;

@@ -20,10 +20,10 @@ type Met = Vec<(Key, [u8; 32], Option<Time>)>;
 
 /// What the source answered for keys.
 #[derive(Default)]
-struct Answer {
-    documents: Vec<Reading>,
+pub(super) struct Answer {
+    pub documents: Vec<Reading>,
     /// Could not be read whole.
-    deferred: Vec<Deferred>,
+    pub deferred: Vec<Deferred>,
 }
 
 impl Capture {
@@ -37,6 +37,7 @@ impl Capture {
     ) -> Result<Met, CaptureError> {
         let mut met = Met::new();
         loop {
+            self.note_met(&mut sorted)?;
             let suspects = std::mem::take(&mut sorted.suspects);
             met.append(&mut sorted.met);
             if suspects.is_empty()
@@ -114,11 +115,11 @@ impl Capture {
     }
 
     /// Whether documents can be asked for by key: by the call itself, or by a detail that needs nothing else.
-    fn asks_by_key(&self) -> bool {
+    pub(super) fn asks_by_key(&self) -> bool {
         self.plan.call.by_key > 0 || self.plan.detail.as_ref().is_some_and(|detail| detail.by_key)
     }
 
-    async fn read_keys(&self, keys: &[Key]) -> Result<Answer, CaptureError> {
+    pub(super) async fn read_keys(&self, keys: &[Key]) -> Result<Answer, CaptureError> {
         let parts = self.plan.paths.key.len();
         let texts: Vec<Vec<String>> = keys
             .iter()
@@ -148,8 +149,8 @@ impl Capture {
 
     /// Documents in quarantine are asked for again by key (rule 25).
     pub(super) async fn ask_quarantined(&self, run: &mut Run) -> Result<(), CaptureError> {
-        let keys: Vec<Key> = self.store.quarantined(&self.scheme.id)?.into_iter().map(|record| record.key).collect();
-        let keys: Vec<Key> = keys.into_iter().filter(|key| !key.as_str().starts_with("digest:")).collect();
+        let records = self.store.quarantined(&self.scheme.id)?;
+        let keys: Vec<Key> = records.into_iter().filter(|record| !record.is_nameless()).map(|record| record.key).collect();
         if !keys.is_empty() && self.asks_by_key() {
             let asked = self.asked()?;
             match self.read_keys(&keys).await {
@@ -232,7 +233,9 @@ impl Capture {
         if sorted.is_empty() {
             return Ok(Vec::new());
         }
+        let found = if run.sweep { sorted.commit.captured.clone() } else { Vec::new() };
         let done = self.store.commit_capture(sorted.commit).await?;
+        self.found_by_sweep(&found);
         self.notify();
         Ok(done.stale)
     }

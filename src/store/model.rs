@@ -3,6 +3,7 @@
 
 mod dump;
 mod index;
+mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +15,7 @@ use crate::name::Key;
 use crate::reason::State;
 use crate::store::{
     Attempt, CaptureCommit, CaptureDone, Delivery, DeliveryCommit, DocumentFilter, IndexFill, Info, Mark, Pending, Run,
-    Store, StoreError, TargetState, WriteResult,
+    Store, StoreError, SweepState, TargetState, WriteResult,
 };
 use crate::watermark::Progress;
 
@@ -41,6 +42,9 @@ struct Scheme {
     changes: Vec<Change>,
     quarantine: BTreeMap<Key, Quarantine>,
     index: index::Index,
+    sweep: Option<SweepState>,
+    /// Keys met since a sweep began, by its run.
+    seen: BTreeSet<(u64, Key)>,
     targets: BTreeMap<String, Target>,
 }
 
@@ -95,6 +99,7 @@ impl ModelStore {
 
 impl Scheme {
     fn capture(&mut self, commit: CaptureCommit) -> Result<CaptureDone, StoreError> {
+        self.sweep(&commit)?;
         if let Some(step) = commit.progress {
             if step.from != self.progress {
                 return Err(StoreError::Conflict("progress".to_owned()));
@@ -382,6 +387,17 @@ impl Store for ModelStore {
 
     fn quarantine(&self, scheme: &str, key: &Key) -> Result<Option<Quarantine>, StoreError> {
         self.scheme(scheme, |scheme| scheme.quarantine.get(key).cloned())
+    }
+
+    fn sweep(&self, scheme: &str) -> Result<Option<SweepState>, StoreError> {
+        self.scheme(scheme, |scheme| scheme.sweep.clone())
+    }
+
+    fn seen(&self, scheme: &str, run: u64, keys: &[Key]) -> Result<Vec<bool>, StoreError> {
+        self.read(|model| {
+            let seen = model.schemes.get(scheme).map(|scheme| &scheme.seen);
+            keys.iter().map(|key| seen.is_some_and(|seen| seen.contains(&(run, key.clone())))).collect()
+        })
     }
 
     fn runs(&self, scheme: &str, before: Option<u64>, limit: usize) -> Result<Vec<Run>, StoreError> {
