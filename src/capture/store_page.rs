@@ -150,7 +150,8 @@ impl Capture {
     /// Documents in quarantine are asked for again by key (rule 25).
     pub(super) async fn ask_quarantined(&self, run: &mut Run) -> Result<(), CaptureError> {
         let records = self.store.quarantined(&self.scheme.id)?;
-        let keys: Vec<Key> = records.into_iter().filter(|record| !record.is_nameless()).map(|record| record.key).collect();
+        let keys: Vec<Key> =
+            records.into_iter().filter(|record| !record.is_nameless()).map(|record| record.key).collect();
         if !keys.is_empty() && self.asks_by_key() {
             let asked = self.asked()?;
             match self.read_keys(&keys).await {

@@ -112,12 +112,7 @@ impl Capture {
     }
 
     /// Reads the next window like any other.
-    async fn sweep_window(
-        &self,
-        sweep: &SweepState,
-        window: Option<Span>,
-        run: &mut Run,
-    ) -> Result<(), CaptureError> {
+    async fn sweep_window(&self, sweep: &SweepState, window: Option<Span>, run: &mut Run) -> Result<(), CaptureError> {
         let (Some(window), Some(span), Some(stored)) = (window, sweep.span, self.store.progress(&self.scheme.id)?)
         else {
             return Err(CaptureError::Absurd("a sweep without windows is read by its run".to_owned()));
@@ -151,7 +146,9 @@ impl Capture {
     async fn open_sweep(&self) -> Result<(), CaptureError> {
         self.must_run()?;
         let Some(progress) = self.store.progress(&self.scheme.id)? else {
-            return Err(CaptureError::Absurd("nothing was captured yet: the first run comes before a sweep".to_owned()));
+            return Err(CaptureError::Absurd(
+                "nothing was captured yet: the first run comes before a sweep".to_owned(),
+            ));
         };
         self.must_be_decided(&progress)?;
         let stored = self.store.sweep(&self.scheme.id)?;
@@ -272,7 +269,8 @@ impl Capture {
     /// The record of a sweep's run.
     fn run_of(&self, sweep: &SweepState) -> Result<Run, StoreError> {
         let stored = self.store.runs(&self.scheme.id, Some(sweep.run + 1), 1)?.into_iter().next();
-        let anew = || Run { id: sweep.run, started: Some(sweep.started), sweep: sweep.span.is_some(), ..Run::default() };
+        let anew =
+            || Run { id: sweep.run, started: Some(sweep.started), sweep: sweep.span.is_some(), ..Run::default() };
         Ok(stored.filter(|run| run.id == sweep.run).unwrap_or_else(anew))
     }
 

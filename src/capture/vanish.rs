@@ -181,11 +181,7 @@ impl Capture {
     }
 
     /// Asks for documents by key; those that the source does not have. What it has is stored.
-    async fn still_missing(
-        &self,
-        missing: Vec<(Key, Head)>,
-        run: &mut Run,
-    ) -> Result<Vec<(Key, Head)>, CaptureError> {
+    async fn still_missing(&self, missing: Vec<(Key, Head)>, run: &mut Run) -> Result<Vec<(Key, Head)>, CaptureError> {
         let keys: Vec<Key> = missing.iter().map(|(key, _)| key.clone()).collect();
         let gone = self.gone(&keys, run).await?;
         Ok(missing.into_iter().filter(|(key, _)| gone.contains(key)).collect())

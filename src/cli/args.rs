@@ -56,6 +56,8 @@ pub enum Verb {
     Decide(Decide),
     /// Read documents from the source now, past filter and window
     Pull(Pull),
+    /// Read the last weeks again for what was missed or is gone
+    Sweep(Sweep),
     /// Queue documents again in their newest version
     Replay(Replay),
     /// Pause a scheme, or one of its targets
@@ -293,6 +295,15 @@ pub struct Pull {
     /// Keys or numbers
     #[arg(required = true)]
     pub keys: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Sweep {
+    /// Scheme
+    pub scheme: String,
+    /// Let the mass deletion that this run asked about go on
+    #[arg(long, value_name = "RUN")]
+    pub confirm: Option<u64>,
 }
 
 #[derive(Debug, ClapArgs)]

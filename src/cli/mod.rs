@@ -21,6 +21,7 @@ mod sandbox;
 mod schemes;
 mod stale;
 mod status;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -69,6 +70,7 @@ async fn dispatch(args: Args) -> Result<Exit, output::Failure> {
         Verb::Deliveries(verb) => deliveries::run(&context, verb).await,
         Verb::Decide(verb) => decide::run(&context, verb).await,
         Verb::Pull(verb) => pull::run(&context, verb).await,
+        Verb::Sweep(verb) => sweep::run(&context, verb).await,
         Verb::Replay(verb) => replay::run(&context, verb).await,
         Verb::Pause(verb) => pause::run(&context, verb, true).await,
         Verb::Resume(verb) => pause::run(&context, verb, false).await,

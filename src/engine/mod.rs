@@ -9,6 +9,7 @@ mod mirrors;
 mod once;
 pub mod operate;
 mod serve;
+mod sweep;
 mod unit;
 pub mod view;
 

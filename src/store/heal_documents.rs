@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{index, seen};
 use super::key::{KeyBytes, KeyReader};
 use super::rows::{ON, STOP};
 use super::tables::{of_document, of_scheme};
 use super::transaction::Tables;
 use super::value::{from_head, from_json, to_head, to_json};
+use super::{index, seen};
 use crate::change::{Change, ChangeKind};
 use crate::document::{Head, Quarantine};
 use crate::name::Key;

@@ -20,6 +20,7 @@ mod service;
 mod simulate;
 mod source_trouble;
 mod support;
+mod sweeps;
 mod target_trouble;
 mod tidy;
 mod windows;

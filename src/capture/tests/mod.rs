@@ -5,4 +5,5 @@ mod documents;
 mod echo;
 mod full;
 mod support;
+mod sweeps;
 mod windows;

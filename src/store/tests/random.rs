@@ -1,8 +1,8 @@
 //! Random commands for the tests that compare stores, by seed.
 
 use super::samples::{
-    CODES, Given, PATHS, attempt, capture, captured, deliver, key, progress, quarantine, queued, row, run,
-    sweep, target_state, time, touched, values, write,
+    CODES, Given, PATHS, attempt, capture, captured, deliver, key, progress, quarantine, queued, row, run, sweep,
+    target_state, time, touched, values, write,
 };
 use crate::change::ChangeKind;
 use crate::name::Key;
