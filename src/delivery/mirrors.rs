@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::document::Head;
 use crate::mapping::{Hit, Hits, Lookups, Source};
 use crate::name::Key;
-use crate::query::{Found, Query, Scope};
+use crate::query::{self, Query, Scope};
 use crate::scalar::{self, index_text};
 use crate::store::{Mark, Store, StoreError};
 
@@ -83,8 +83,8 @@ impl<'a> Mirrors<'a> {
                 let Some(last) = body.and_then(|body| serde_json::from_slice::<Value>(&body).ok()) else { continue };
                 let scope = Scope { document: &last, elements: &[], receipt: None };
                 let had = |(path, text): &(String, String)| match Query::parse(path).ok()?.find(&scope) {
-                    Found::One(value) => Some(index_text(&scalar::plain(value)?)? == index_text(text)?),
-                    Found::Nothing | Found::Many(_) => None,
+                    query::Found::One(value) => Some(index_text(&scalar::plain(value)?)? == index_text(text)?),
+                    query::Found::Nothing | query::Found::Many(_) => None,
                 };
                 if by.iter().all(|asked| had(asked) == Some(true)) {
                     return Ok(true);
