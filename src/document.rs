@@ -43,15 +43,30 @@ impl Head {
     }
 }
 
+/// The beginning of a key that stands for bytes of which not even the key could be read.
+const NAMELESS: &str = "digest:";
+
 /// A document that could not be read (rule 25): recorded in the page's commit, asked again by key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantine {
     /// Its key, or `digest:…` of its bytes where not even the key could be read.
     pub key: Key,
-    /// Source time where it could be read.
+    /// Source time where it could be read; where not even the key could be, the begin of the window it was met in.
     pub source_time: Option<Time>,
     /// Why, for a person.
     pub why: String,
     /// When it was met last.
     pub at: Time,
+}
+
+impl Quarantine {
+    /// The key that stands for bytes whose own can't be read.
+    pub fn nameless(bytes: &[u8]) -> Key {
+        Key::from_text(format!("{NAMELESS}{}", &blake3::hash(bytes).to_hex()[..16]))
+    }
+
+    /// Whether not even its key could be read.
+    pub fn is_nameless(&self) -> bool {
+        self.key.as_str().starts_with(NAMELESS)
+    }
 }

@@ -37,6 +37,12 @@ pub struct Decide {
 }
 
 #[derive(Debug, Deserialize)]
+pub struct Sweep {
+    #[serde(default)]
+    confirm: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
 pub struct Act {
     selection: Selection,
     action: Action,
@@ -90,6 +96,21 @@ pub async fn pull(
     let pulled = state.engine.pull(&scheme, &body.keys).await?;
     let found = pulled.found.iter().map(ToString::to_string).collect();
     Ok(Json(Pulled { found, missing: pulled.missing }))
+}
+
+/// Begins a sweep now, or lets the mass deletion that one asked about go on.
+pub async fn sweep(
+    Extract(state): Extract<Arc<State>>,
+    Path(scheme): Path<String>,
+    body: Option<Body<Sweep>>,
+) -> Answer<Done> {
+    let Some(run) = body.and_then(|Body(body)| body.confirm) else {
+        state.engine.sweep_now(&scheme)?;
+        return Ok(Json(Done::from([("started", 1)])));
+    };
+    let swept = state.engine.confirm_sweep(&scheme, run).await?;
+    let deleted = swept.sweep.map_or(0, |sweep| usize::try_from(sweep.deleted).unwrap_or(usize::MAX));
+    Ok(Json(Done::from([("deleted", deleted)])))
 }
 
 /// Answers what waits to be told.

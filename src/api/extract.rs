@@ -1,6 +1,6 @@
 //! Paths, queries and bodies as handlers take them; what can't be read is told as a problem, like everything else.
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -38,8 +38,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let read = axum::Json::from_request(request, state).await;
+        let read = <axum::Json<T> as FromRequest<S>>::from_request(request, state).await;
         read.map(|body| Self(body.0)).map_err(|refused| Problem::new(refused.status(), refused.body_text()))
+    }
+}
+
+/// A body that may be left out.
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        let read = <axum::Json<T> as OptionalFromRequest<S>>::from_request(request, state).await;
+        read.map(|body| body.map(|body| Self(body.0)))
+            .map_err(|refused| Problem::new(refused.status(), refused.body_text()))
     }
 }
 

@@ -115,6 +115,7 @@ fn router(state: Arc<State>) -> Router {
         .route("/schemes/{scheme}/pause", post(actions::pause))
         .route("/schemes/{scheme}/resume", post(actions::resume))
         .route("/schemes/{scheme}/pull", post(actions::pull))
+        .route("/schemes/{scheme}/sweep", post(actions::sweep))
         .route("/schemes/{scheme}/decide", post(actions::decide))
         .route("/schemes/{scheme}/reconcile", post(actions::reconcile))
         .route("/schemes/{scheme}/targets/{target}/pause", post(actions::pause_target))

@@ -13,10 +13,12 @@ mod read;
 mod scan;
 mod store_page;
 mod survey;
+mod sweep;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod vanish;
 pub mod window;
 
 pub use advance::Advance;
@@ -24,4 +26,5 @@ pub use ask::{AskError, Patience};
 pub use detail::DetailPlan;
 pub use plan::{CapturePlan, PlanFault, diff_rules, source_paths};
 pub use scan::{Capture, CaptureError, Outcome, Pulled};
-pub use survey::{Drift, Span, Surveyed, amounts};
+pub use survey::{Drift, Surveyed, amounts};
+pub use sweep::Swept;

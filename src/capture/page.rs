@@ -41,7 +41,14 @@ impl Sorted {
             && commit.touched.is_empty()
             && commit.quarantined.is_empty()
             && commit.cleared.is_empty()
+            && commit.met.is_empty()
             && commit.progress.is_none()
+    }
+
+    /// What could not even be named is known to be no older than the window it was met in.
+    pub fn place_nameless(&mut self, begin: Time) {
+        let nameless = self.commit.quarantined.iter_mut().filter(|record| record.is_nameless());
+        nameless.for_each(|record| record.source_time = Some(begin));
     }
 
     /// Adds this page's counts to a run's.
@@ -314,9 +321,7 @@ impl Sorter<'_> {
     fn unreadable(&self, bytes: &[u8], fault: &ExtractFault) -> Quarantine {
         let key = match fault {
             ExtractFault::Scalar { key, .. } => key.clone(),
-            ExtractFault::Parse(_) | ExtractFault::Key { .. } => {
-                Key::from_text(format!("digest:{}", &blake3::hash(bytes).to_hex()[..16]))
-            }
+            ExtractFault::Parse(_) | ExtractFault::Key { .. } => Quarantine::nameless(bytes),
         };
         Quarantine { key, source_time: None, why: fault.to_string(), at: self.now }
     }

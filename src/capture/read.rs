@@ -66,7 +66,8 @@ impl Capture {
     }
 
     async fn read_pass(&self, progress: &mut Progress, scan: &Scan, run: &mut Run) -> Result<Pass, CaptureError> {
-        let resumable = self.plan.call.resumable && !self.plan.call.shifts;
+        // A sweep moves no progress.
+        let resumable = self.plan.call.resumable && !self.plan.call.shifts && !run.sweep;
         let window = (!self.is_full()).then_some(Window { begin: scan.begin, end: scan.end });
         let mut position = progress.scan.as_ref().and_then(|scan| scan.position.clone()).filter(|_| resumable);
         let mut pass = Pass { resumed: position.is_some(), seen: progress.seen, ..Pass::default() };
@@ -85,16 +86,24 @@ impl Capture {
             run.pages += 1;
             run.documents += page.documents.len() as u64;
             let mut fresh = false;
+            let mut met = Vec::new();
             pass.sighted = pass.sighted.or_else(|| self.sighted(&page.documents, progress, scan));
             let documents = match window {
                 Some(_) => page.documents,
                 None => self.since_start(page.documents, progress.start, |key, time, raw_hash| {
                     fresh |= pass.tally.add(key, time, raw_hash);
+                    met.push(key.clone());
                 }),
             };
             let mut sorted = self.sort(self.whole(documents, false).await?, asked, false)?;
             sorted.swept = swept;
             self.defer(page.deferred, &mut sorted);
+            // What is listed is there, whatever else becomes of it.
+            met.extend(sorted.gone.iter().map(|(key, _, _)| key.clone()));
+            sorted.commit.met = met;
+            if let Some(Window { begin, .. }) = window {
+                sorted.place_nameless(begin);
+            }
             for (key, raw_hash, time) in sorted.met.iter().chain(&sorted.gone) {
                 fresh |= pass.tally.add(key, *time, raw_hash);
                 pass.seen = pass.seen.max(time.filter(|time| *time <= scan.end));

@@ -56,6 +56,14 @@ pub enum CaptureError {
         /// Stored documents.
         documents: u64,
     },
+    /// No sweep asks about a mass deletion under this run.
+    #[error("no deletion of run {run} waits for a word; `deltaferry status {scheme}` shows what does")]
+    Unasked {
+        /// Scheme id.
+        scheme: String,
+        /// As named.
+        run: u64,
+    },
     /// Paused by a person.
     #[error("paused: {0}")]
     Paused(String),
@@ -96,6 +104,8 @@ pub struct Capture {
     lookers: Vec<Arc<Notify>>,
     /// Documents that may be stale, of calls that can't be asked by key: counted when a later page says the same.
     pub(super) suspected: Mutex<HashMap<Key, [u8; 32]>>,
+    /// Held by a run, and by a sweep for each of its steps: they take turns.
+    pub(super) turn: tokio::sync::Mutex<()>,
 }
 
 impl Capture {
@@ -110,7 +120,8 @@ impl Capture {
         stop: CancellationToken,
     ) -> Self {
         let asker = Asker { connector, clock, patience: Patience::default(), stop };
-        Self { scheme, plan, store, zone, asker, changed, lookers: Vec::new(), suspected: Mutex::default() }
+        let (lookers, suspected, turn) = (Vec::new(), Mutex::default(), tokio::sync::Mutex::default());
+        Self { scheme, plan, store, zone, asker, changed, lookers, suspected, turn }
     }
 
     /// Wakes these too, whose schemes look its documents up.
@@ -136,12 +147,10 @@ impl Capture {
 
     /// One run: from where the last complete window ended to the source's now, or everything.
     pub async fn run(&self, on_progress: OnProgress<'_>) -> Result<Outcome, CaptureError> {
-        if let Some(why) = self.store.paused(&self.scheme.id)? {
-            return Err(CaptureError::Paused(why));
-        }
+        let _turn = self.turn.lock().await;
+        self.must_run()?;
         self.prepare_index().await?;
-        let id = self.store.runs(&self.scheme.id, None, 1)?.first().map_or(1, |last| last.id + 1);
-        let mut run = Run { id, started: Some(self.now()), ..Run::default() };
+        let mut run = Run { id: self.next_run()?, started: Some(self.now()), ..Run::default() };
         let mut result = self.scan(&mut run, on_progress).await;
         if matches!(result, Ok(Begun::Resumed)) || (result.is_ok() && self.store.rewind(&self.scheme.id)?.is_some()) {
             // What was resumed ended where its scan began long ago: now the way to the source's present. And where
@@ -159,8 +168,21 @@ impl Capture {
         result.map(|_| Outcome { run })
     }
 
+    /// Refuses while a person has paused the scheme.
+    pub(super) fn must_run(&self) -> Result<(), CaptureError> {
+        self.store.paused(&self.scheme.id)?.map_or(Ok(()), |why| Err(CaptureError::Paused(why)))
+    }
+
+    /// Id of a run that begins now.
+    pub(super) fn next_run(&self) -> Result<u64, StoreError> {
+        Ok(self.store.runs(&self.scheme.id, None, 1)?.first().map_or(1, |last| last.id + 1))
+    }
+
     async fn scan(&self, run: &mut Run, on_progress: OnProgress<'_>) -> Result<Begun, CaptureError> {
-        let (mut progress, begun) = self.begin().await?;
+        if self.is_full() {
+            self.finish_sweep(run).await?;
+        }
+        let (mut progress, begun) = self.begin(run.id).await?;
         run.from = progress.scan.as_ref().map(|scan| scan.begin);
         self.ask_quarantined(run).await?;
         while let Some(scan) = progress.scan.clone() {
@@ -179,6 +201,9 @@ impl Capture {
             // Whoever misses a document in it now knows that it is not there.
             self.notify();
             self.tell(run, &progress, progress.scan.is_some(), on_progress);
+        }
+        if self.is_full() {
+            self.complete_full_sweep(run).await?;
         }
         Ok(begun)
     }
@@ -228,28 +253,20 @@ impl Capture {
     }
 
     /// The stored progress with a scan under way: resumed, or begun with its end frozen (rule 2).
-    async fn begin(&self) -> Result<(Progress, Begun), CaptureError> {
+    async fn begin(&self, run: u64) -> Result<(Progress, Begun), CaptureError> {
         let stored = self.store.progress(&self.scheme.id)?;
-        if let Some(progress) = &stored
-            && progress.fingerprint != self.plan.fingerprint
-        {
-            let (documents, _) = self.store.document_count(&self.scheme.id)?;
-            return Err(CaptureError::Undecided { scheme: self.scheme.id.clone(), documents });
-        }
+        stored.as_ref().map_or(Ok(()), |progress| self.must_be_decided(progress))?;
         if let Some(progress) = &stored
             && progress.scan.is_some()
             && (self.plan.call.resumable || !self.is_full())
         {
             return Ok((progress.clone(), Begun::Resumed));
         }
-        if self.asker.connector.clock_offset().is_none() {
-            self.asker.ask(&Question::Login).await.map_err(|e| self.source_error("login", e))?;
-        }
+        let to = self.scan_end().await?;
         let mut progress = match &stored {
             Some(progress) => progress.clone(),
             None => self.first_progress(),
         };
-        let to = self.source_now();
         let mut rewound = None;
         progress.scan = match self.scheme.source.mode {
             Mode::Full => Some(begin_full(&progress, to)),
@@ -269,9 +286,27 @@ impl Capture {
         }
         let step = ProgressStep { from: stored, to: progress.clone() };
         let scheme = self.scheme.id.clone();
-        let commit = CaptureCommit { scheme, progress: Some(step), rewound, ..CaptureCommit::default() };
+        let sweep = self.sweep_of_full(run)?;
+        let commit = CaptureCommit { scheme, progress: Some(step), rewound, sweep, ..CaptureCommit::default() };
         self.store.commit_capture(commit).await?;
         Ok((progress, Begun::Afresh))
+    }
+
+    /// Refuses while somebody has to decide what a changed key, filter, identity or mode means.
+    pub(super) fn must_be_decided(&self, progress: &Progress) -> Result<(), CaptureError> {
+        if progress.fingerprint == self.plan.fingerprint {
+            return Ok(());
+        }
+        let (documents, _) = self.store.document_count(&self.scheme.id)?;
+        Err(CaptureError::Undecided { scheme: self.scheme.id.clone(), documents })
+    }
+
+    /// The source's present, where a scan that begins now ends: the earlier of its clock and ours (rule 2).
+    pub(super) async fn scan_end(&self) -> Result<Time, CaptureError> {
+        if self.asker.connector.clock_offset().is_none() {
+            self.asker.ask(&Question::Login).await.map_err(|e| self.source_error("login", e))?;
+        }
+        Ok(self.source_now())
     }
 
     fn first_progress(&self) -> Progress {

@@ -42,6 +42,7 @@ impl Capture {
         let mut met = Met::new();
         let swept = sorted.swept;
         loop {
+            self.note_met(&mut sorted)?;
             let suspects = std::mem::take(&mut sorted.suspects);
             met.append(&mut sorted.met);
             if suspects.is_empty()
@@ -176,8 +177,9 @@ impl Capture {
 
     /// Documents in quarantine are asked for again by key (rule 25).
     pub(super) async fn ask_quarantined(&self, run: &mut Run) -> Result<(), CaptureError> {
-        let keys: Vec<Key> = self.store.quarantined(&self.scheme.id)?.into_iter().map(|record| record.key).collect();
-        let keys: Vec<Key> = keys.into_iter().filter(|key| !key.as_str().starts_with("digest:")).collect();
+        let records = self.store.quarantined(&self.scheme.id)?;
+        let keys: Vec<Key> =
+            records.into_iter().filter(|record| !record.is_nameless()).map(|record| record.key).collect();
         if !keys.is_empty() && self.asks_by_key() {
             let asked = self.asked()?;
             match self.read_keys(&keys).await {
@@ -262,7 +264,9 @@ impl Capture {
         }
         self.note_swept(&mut sorted)?;
         sorted.commit.run = sorted.commit.progress.is_some().then(|| self.recorded(run));
+        let found = if run.sweep { sorted.commit.captured.clone() } else { Vec::new() };
         let done = self.store.commit_capture(sorted.commit).await?;
+        self.found_by_sweep(&found);
         self.notify();
         Ok(done.stale)
     }

@@ -18,28 +18,12 @@ use crate::diff::extract;
 use crate::name::Key;
 use crate::query::{Found, Query, Scope};
 use crate::scalar;
-use crate::store::{Run, StoreError};
+use crate::store::{Run, Span, StoreError};
 
 /// Passes over one window until two met the same documents.
 const PASSES: u32 = 4;
 /// Pages of one pass; more is a source that never ends.
 const MAX_PAGES: u64 = 1_000_000;
-
-/// A half-open span of source time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// Its begin.
-    pub from: Time,
-    /// Its end.
-    pub to: Time,
-}
-
-impl Span {
-    /// Whether a document of this time lies in it; without a time only where everything is read.
-    pub fn holds(&self, time: Option<Time>, everything: bool) -> bool {
-        time.map_or(everything, |time| everything || (self.from <= time && time < self.to))
-    }
-}
 
 /// How the store differs from what the source shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,9 +55,9 @@ pub struct Surveyed {
 pub type Each<'a> = dyn FnMut(Surveyed) + Send + 'a;
 
 impl Capture {
-    /// Whether every run reads everything, so that documents need no time.
-    pub fn reads_everything(&self) -> bool {
-        self.is_full()
+    /// Whether a document of this time lies in a span; without a time only where everything is read.
+    pub fn lies_in(&self, span: Span, time: Option<Time>) -> bool {
+        self.is_full() || time.is_some_and(|time| span.begin <= time && time < span.end)
     }
 
     /// The day of a source time, in the source's zone.
@@ -84,10 +68,10 @@ impl Capture {
     /// Reads a span, window by window, and tells each document once, with how the store differs. With `heal`, what
     /// differs is stored, and delivery follows as usual.
     pub async fn survey(&self, span: Span, heal: bool, each: &mut Each<'_>) -> Result<(), CaptureError> {
-        let mut begin = span.from;
+        let mut begin = span.begin;
         loop {
-            let end = if self.is_full() { span.to } else { begin.plus(self.plan.lengths.window).min(span.to) };
-            let window = Span { from: begin, to: end };
+            let end = if self.is_full() { span.end } else { begin.plus(self.plan.lengths.window).min(span.end) };
+            let window = Span { begin, end };
             let mut met = BTreeMap::new();
             let mut before = None;
             for _ in 0..PASSES {
@@ -98,9 +82,9 @@ impl Capture {
                 before = Some(tally.digest());
             }
             let unreadable = |one: &Surveyed| matches!(one.drift, Some(Drift::Unreadable(_)));
-            let here = |one: &Surveyed| window.holds(one.time, self.is_full()) || unreadable(one);
+            let here = |one: &Surveyed| self.lies_in(window, one.time) || unreadable(one);
             met.into_values().filter(here).for_each(&mut *each);
-            if end >= span.to {
+            if end >= span.end {
                 return Ok(());
             }
             begin = end;
@@ -113,7 +97,7 @@ impl Capture {
         heal: bool,
         met: &mut BTreeMap<Key, Surveyed>,
     ) -> Result<(Tally, u64), CaptureError> {
-        let window = (!self.is_full()).then_some(Window { begin: span.from, end: span.to });
+        let window = (!self.is_full()).then_some(Window { begin: span.begin, end: span.end });
         let (mut position, mut tally, mut pages): (Option<String>, Tally, u64) = (None, Tally::default(), 0);
         loop {
             if self.asker.stop.is_cancelled() {
@@ -133,8 +117,8 @@ impl Capture {
             }
             let mut sorted = self.sort(readings, asked, false)?;
             self.defer(page.deferred, &mut sorted);
-            for (key, raw_hash, _) in &sorted.met {
-                tally.add(key, raw_hash);
+            for (key, raw_hash, time) in &sorted.met {
+                tally.add(key, *time, raw_hash);
             }
             // What may be an older reading counts only as a later question by key says (rule 5).
             let suspects = std::mem::take(&mut sorted.suspects);

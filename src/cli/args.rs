@@ -58,6 +58,8 @@ pub enum Verb {
     Pull(Pull),
     /// Compare counts and sums per day of source, store and target
     Reconcile(Reconcile),
+    /// Read the last weeks again for what was missed or is gone
+    Sweep(Sweep),
     /// Queue documents again in their newest version
     Replay(Replay),
     /// Pause a scheme, or one of its targets
@@ -307,6 +309,15 @@ pub struct Reconcile {
     /// How far back to look; default: as the scheme says
     #[arg(long, value_name = "DURATION")]
     pub back: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Sweep {
+    /// Scheme
+    pub scheme: String,
+    /// Let the mass deletion that this run asked about go on
+    #[arg(long, value_name = "RUN")]
+    pub confirm: Option<u64>,
 }
 
 #[derive(Debug, ClapArgs)]

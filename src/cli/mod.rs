@@ -22,6 +22,7 @@ mod sandbox;
 mod schemes;
 mod stale;
 mod status;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -71,6 +72,7 @@ async fn dispatch(args: Args) -> Result<Exit, output::Failure> {
         Verb::Decide(verb) => decide::run(&context, verb).await,
         Verb::Pull(verb) => pull::run(&context, verb).await,
         Verb::Reconcile(verb) => reconcile::run(&context, verb).await,
+        Verb::Sweep(verb) => sweep::run(&context, verb).await,
         Verb::Replay(verb) => replay::run(&context, verb).await,
         Verb::Pause(verb) => pause::run(&context, verb, true).await,
         Verb::Resume(verb) => pause::run(&context, verb, false).await,

@@ -31,13 +31,14 @@ fn print(statuses: &[SchemeStatus]) {
         let run = status.last_run.as_ref();
         let error =
             run.and_then(|run| run.error.clone()).or_else(|| status.paused.clone().map(|why| format!("paused: {why}")));
+        let asks = status.sweep.as_ref().and_then(|sweep| sweep.asks.as_ref()).map(|asks| asks.text.clone());
         schemes.add_row(vec![
             status.scheme.clone(),
             status.watermark.clone().unwrap_or_else(|| "-".into()),
             behind.unwrap_or_else(|| "-".into()),
             status.documents.to_string(),
             run.and_then(|run| run.ended.clone().or_else(|| run.started.clone())).unwrap_or_else(|| "never".into()),
-            error.unwrap_or_default(),
+            error.or(asks).unwrap_or_default(),
         ]);
     }
     println!("{schemes}\n");
@@ -46,6 +47,7 @@ fn print(statuses: &[SchemeStatus]) {
             println!("{}: {}\n", status.scheme, scanning.sentence);
         }
     }
+    print_sweeps(statuses);
     let mut targets = table(&["target", "told to", "states", "oldest due", "paused"]);
     for status in statuses {
         for target in &status.targets {
@@ -65,4 +67,26 @@ fn print(statuses: &[SchemeStatus]) {
         }
     }
     println!("{targets}");
+}
+
+fn print_sweeps(statuses: &[SchemeStatus]) {
+    let swept = |status: &&SchemeStatus| status.sweep.is_some() || status.next_sweep.is_some();
+    if !statuses.iter().any(|status| swept(&status)) {
+        return;
+    }
+    let mut sweeps = table(&["sweep of", "run", "stage", "begun", "missing", "deleted", "next"]);
+    for status in statuses.iter().filter(swept) {
+        let sweep = status.sweep.as_ref();
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+        sweeps.add_row(vec![
+            status.scheme.clone(),
+            or_dash(sweep.map(|sweep| sweep.run.to_string())),
+            or_dash(sweep.map(|sweep| sweep.stage.to_owned())),
+            or_dash(sweep.map(|sweep| sweep.started.clone())),
+            or_dash(sweep.map(|sweep| format!("{} of {}", sweep.missing, sweep.known))),
+            or_dash(sweep.map(|sweep| sweep.deleted.to_string())),
+            or_dash(status.next_sweep.clone()),
+        ]);
+    }
+    println!("{sweeps}\n");
 }

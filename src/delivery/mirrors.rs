@@ -4,9 +4,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use crate::document::Head;
 use crate::mapping::{Hit, Hits, Lookups, Source};
 use crate::name::Key;
-use crate::scalar::index_text;
+use crate::query::{self, Query, Scope};
+use crate::scalar::{self, index_text};
 use crate::store::{Mark, Store, StoreError};
 
 /// Most documents that one field may have alike where several fields are asked together.
@@ -58,10 +62,36 @@ impl<'a> Mirrors<'a> {
         }
         let keys = keys.unwrap_or_default();
         let Some(first) = keys.first() else {
-            return Ok(Ok(if mark.complete { Hits::Nothing } else { Hits::NotReady }));
+            return Ok(Ok(match mark.complete {
+                true if self.was_deleted(scheme, by)? => Hits::Deleted,
+                true => Hits::Nothing,
+                false => Hits::NotReady,
+            }));
         };
         let Some(first) = self.snapshot(scheme, first)? else { return Ok(Ok(Hits::NotReady)) };
         Ok(Ok(if keys.len() == 1 { Hits::One(first) } else { Hits::Several { count: keys.len(), first } }))
+    }
+
+    /// Whether a document that is known as deleted had these texts. It is found by its number, as the ones that people
+    /// look up by mostly are; of others it is not known.
+    fn was_deleted(&self, scheme: &str, by: &[(String, String)]) -> Result<bool, StoreError> {
+        for (_, number) in by {
+            for key in self.store.by_number(scheme, number)? {
+                let head = self.store.heads(scheme, std::slice::from_ref(&key))?.into_iter().flatten().next();
+                let Some(head) = head.filter(Head::is_tombstone) else { continue };
+                let body = self.store.body(scheme, &key, head.version.saturating_sub(1))?;
+                let Some(last) = body.and_then(|body| serde_json::from_slice::<Value>(&body).ok()) else { continue };
+                let scope = Scope { document: &last, elements: &[], receipt: None };
+                let had = |(path, text): &(String, String)| match Query::parse(path).ok()?.find(&scope) {
+                    query::Found::One(value) => Some(index_text(&scalar::plain(value)?)? == index_text(text)?),
+                    query::Found::Nothing | query::Found::Many(_) => None,
+                };
+                if by.iter().all(|asked| had(asked) == Some(true)) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// The newest snapshot; none if it went away since the index was asked.

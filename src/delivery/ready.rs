@@ -277,7 +277,12 @@ impl Worker {
         {
             let last = self.plan.calls.len() - 1;
             let receipt = row.receipt.as_ref();
-            return Ok(match self.compose(main, after, receipt, receipt)? {
+            // One that is gone from the source is looked for as it was last known.
+            let last_known = match after {
+                Some(_) => None,
+                None => self.decider(&TargetAnswer::Adopt).base_document(key, row.base.as_ref())?,
+            };
+            return Ok(match self.compose(main, after.or(last_known.as_ref()), receipt, receipt)? {
                 Ok(composed) => {
                     Ready::Find(last, Box::new(Item { key: key.clone(), row, version, composed, to_send: false }))
                 }

@@ -48,8 +48,8 @@ pub fn assemble(
                 .into_iter()
                 .map(|plan| Worker::new(plan, Arc::clone(&store), Arc::clone(&clock), stop.clone()))
                 .collect();
-            let (run_now, live) = (Notify::new(), Mutex::new(Live::default()));
-            Arc::new(Unit { scheme: ready.scheme, capture, workers, changed, run_now, live })
+            let (run_now, sweep_now, live) = (Notify::new(), Notify::new(), Mutex::new(Live::default()));
+            Arc::new(Unit { scheme: ready.scheme, capture, workers, changed, run_now, sweep_now, live })
         })
         .collect();
     Arc::new(Engine { units, store, clock, stop })

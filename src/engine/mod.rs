@@ -10,6 +10,7 @@ mod once;
 pub mod operate;
 pub mod reconcile;
 mod serve;
+mod sweep;
 mod unit;
 pub mod view;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::capture::{Drift as SourceDrift, Span, Surveyed, amounts};
+use crate::capture::{Drift as SourceDrift, Surveyed, amounts};
 use crate::clock::Time;
 use crate::decimal::Decimal;
 use crate::delivery::operate::replayed;
@@ -16,7 +16,7 @@ use crate::document::Head;
 use crate::engine::operate::OperateError;
 use crate::engine::unit::{Engine, Unit};
 use crate::name::Key;
-use crate::store::{DeliveryCommit, DocumentFilter, Step, StoreError, WriteResult};
+use crate::store::{DeliveryCommit, DocumentFilter, Span, Step, StoreError, WriteResult};
 
 /// How far back where neither the scheme nor its sweep says.
 const BACK: Duration = Duration::from_secs(30 * 86_400);
@@ -134,10 +134,10 @@ impl Engine {
         };
         let planned = unit.scheme.reconcile.back.or(unit.scheme.source.sweep.as_ref().map(|sweep| sweep.back));
         let back = wanted.back.map(Duration::from_millis).or(planned).unwrap_or(BACK);
-        let span = Span { from: to.minus(back).max(progress.start), to };
+        let span = Span { begin: to.minus(back).max(progress.start), end: to };
         let mut work =
             Work { engine: self, unit, span, heal: wanted.heal, met: BTreeSet::new(), out: Reconciled::default() };
-        (work.out.scheme, work.out.from, work.out.to) = (scheme.to_owned(), span.from.to_string(), to.to_string());
+        (work.out.scheme, work.out.from, work.out.to) = (scheme.to_owned(), span.begin.to_string(), to.to_string());
         work.compare_source().await?;
         work.compare_store().await?;
         unit.changed.notify_waiters();
@@ -192,8 +192,8 @@ impl Work<'_> {
             let page = self.engine.store.documents(&self.unit.scheme.id, &filter)?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             filter.after = Some(last.clone());
-            let everything = self.unit.capture.reads_everything();
-            let here = |(_, head): &(Key, Head)| !head.is_tombstone() && self.span.holds(head.source_time, everything);
+            let here =
+                |(_, head): &(Key, Head)| !head.is_tombstone() && unit.capture.lies_in(self.span, head.source_time);
             let page: Vec<(Key, Head)> = page.into_iter().filter(here).collect();
             let mut unseen = Vec::new();
             for (key, head) in &page {

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::capture::CaptureError;
 use crate::delivery::Worker;
+use crate::engine::sweep::sweep_on_schedule;
 use crate::engine::unit::{Engine, Unit};
 
 /// Wait after a task ended unexpectedly, or the store refused.
@@ -24,6 +25,14 @@ pub async fn serve(engine: &Arc<Engine>) {
             supervise(&engine_, || {
                 let (engine, unit) = (Arc::clone(&engine_), Arc::clone(&unit_));
                 async move { capture_on_schedule(&engine, &unit).await }
+            })
+            .await;
+        });
+        let (engine_, unit_) = (Arc::clone(engine), Arc::clone(unit));
+        tasks.spawn(async move {
+            supervise(&engine_, || {
+                let (engine, unit) = (Arc::clone(&engine_), Arc::clone(&unit_));
+                async move { sweep_on_schedule(&engine, &unit).await }
             })
             .await;
         });

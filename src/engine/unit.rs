@@ -37,6 +37,8 @@ pub struct Unit {
     pub changed: Arc<Notify>,
     /// Notified when a person asks for a run now.
     pub run_now: Notify,
+    /// Notified when a person asks for a sweep now.
+    pub sweep_now: Notify,
     /// What only the running process knows.
     pub live: Mutex<Live>,
 }

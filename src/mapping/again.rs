@@ -14,7 +14,7 @@ pub fn gives_the_same(kept: &LookedUp, lookups: &dyn Lookups) -> bool {
     let Some(source) = Source::read(&question.lookup) else { return true };
     let hit = match lookups.find(&source, &question.by) {
         Ok(Hits::One(hit) | Hits::Several { first: hit, .. }) => hit,
-        Ok(Hits::Nothing) => return kept.value.is_null(),
+        Ok(Hits::Nothing | Hits::Deleted) => return kept.value.is_null(),
         Ok(Hits::NotReady) | Err(_) => return true,
     };
     let now = match Pipe::parse(&question.take) {

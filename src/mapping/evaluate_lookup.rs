@@ -64,6 +64,7 @@ impl<'a> Evaluation<'a> {
             Hits::Several { first, .. } if lookup.first => first,
             Hits::Several { count, .. } => return Ok(self.miss(lookup, by, Why::Several { count })),
             Hits::Nothing => return Ok(self.miss(lookup, by, Why::Absent)),
+            Hits::Deleted => return Ok(self.miss(lookup, by, Why::Deleted)),
             Hits::NotReady => return Ok(self.miss(lookup, by, Why::NotReady)),
         };
         self.take(lookup, by, &hit)

@@ -63,6 +63,8 @@ pub struct Miss {
 pub enum Why {
     /// There is no such code.
     Absent,
+    /// The document that had this code was deleted.
+    Deleted,
     /// A text asked for is blank, which never matches: nothing can be added for it.
     BlankKey,
     /// The row is there, but what is taken from it is blank.
@@ -92,6 +94,7 @@ impl fmt::Display for Miss {
         let asked = asked(&self.codes);
         match &self.why {
             Why::Absent => write!(f, "`{}` has nothing with {asked}", self.lookup),
+            Why::Deleted => write!(f, "`{}` has nothing with {asked} any more: it was deleted there", self.lookup),
             Why::BlankKey => write!(f, "`{}` is asked for {asked}: a blank text never matches", self.lookup),
             Why::BlankValue { origin, column } => {
                 write!(f, "`{}` has {asked} ({origin}), but `{column}` is blank there", self.lookup)

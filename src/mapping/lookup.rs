@@ -105,6 +105,8 @@ pub trait Lookups {
 pub enum Hits {
     /// Nothing, and it is known that there is nothing.
     Nothing,
+    /// Nothing but a document that was deleted.
+    Deleted,
     /// Nothing yet: the mirror has not completed a full read.
     NotReady,
     /// One document or row.

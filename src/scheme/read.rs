@@ -124,7 +124,7 @@ fn source(node: &Node, zone: &Zone) -> Source {
         start: start.unwrap_or(unbounded),
         overlap: node.get_duration("overlap").unwrap_or(OVERLAP),
         window: node.get_duration("window").unwrap_or(WINDOW),
-        sweep: node.get("sweep").and_then(|node| sweep(node, zone)),
+        sweep: node.get("sweep").map(|node| sweep(node, zone)),
         fields: fields(node),
         entries: entries(node),
         changed_fields: node.get_texts("changed_fields"),
@@ -167,13 +167,13 @@ pub(super) const OVERLAP: Duration = Duration::from_secs(600);
 /// The longest window of one request where nothing is said.
 pub(super) const WINDOW: Duration = DAY;
 
-fn sweep(node: &Node, zone: &Zone) -> Option<Sweep> {
-    Some(Sweep {
-        schedule: schedule(node, zone)?,
+fn sweep(node: &Node, zone: &Zone) -> Sweep {
+    Sweep {
+        schedule: schedule(node, zone),
         back: node.get_duration("back").unwrap_or(30 * DAY),
         deletes: node.get_bool("deletes").unwrap_or(false),
         max_deletes: node.get_share("max_deletes").unwrap_or(50),
-    })
+    }
 }
 
 /// Fields: `FCustId.FNumber`, which arrives as `FCustId_FNumber`, or `{ field: F_X, as: name }`, or a list of these.

@@ -61,10 +61,20 @@ impl Checks<'_> {
             self.fault(&key.at, "`key` needs at least one path");
         }
         if let Some(sweep) = source.get("sweep").filter(|sweep| sweep.map().is_some()) {
+            let is_full = source.get("mode").and_then(Node::text) == Some("full");
             match (sweep.get("every"), sweep.get("cron")) {
+                // Each run reads everything, and is a sweep.
+                (None, None) if is_full => {}
                 (None, None) => self.fault(&sweep.at, "`sweep` needs one of `every`, `cron`"),
                 (Some(_), Some(cron)) => self.fault(&cron.at, "`cron` can't stand beside `every`: give one"),
                 _ => {}
+            }
+            let is_timed = source.get("time").is_some() || source.get("changed_fields").is_some();
+            if let Some(deletes) = sweep.get("deletes").filter(|_| sweep.get_bool("deletes") == Some(true))
+                && !is_full
+                && !is_timed
+            {
+                self.fault(&deletes.at, "`deletes` needs the documents' `time`, to tell which of them a sweep reads");
             }
         }
     }

@@ -227,8 +227,8 @@ impl Entry {
 /// A sweep (漏单补救).
 #[derive(Debug, Clone)]
 pub struct Sweep {
-    /// When.
-    pub schedule: Schedule,
+    /// When; none where every run reads everything, and is a sweep.
+    pub schedule: Option<Schedule>,
     /// How far back it reads.
     pub back: Duration,
     /// Whether missing documents become deletions.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::body::Packer;
 use super::index::{self, IndexMoves};
 use super::key::KeyBytes;
+use super::seen::{self, SeenPlan};
 use super::tables::{GOOD, NOW, SchemeRow, of_document, of_scheme};
 use super::transaction::Tables;
 use super::value::{from_head, from_json, to_head, to_json};
@@ -49,6 +50,7 @@ impl CaptureCommand {
     pub(super) fn bytes(&self) -> usize {
         self.bodies.iter().chain(&self.touched_bodies).flatten().map(Vec::len).sum::<usize>()
             + 256 * self.commit.captured.len()
+            + 64 * self.commit.met.len()
     }
 }
 
@@ -64,6 +66,7 @@ pub(super) struct CapturePlan {
     known: Option<SchemeRow>,
     scheme: SchemeRow,
     index: IndexMoves,
+    seen: SeenPlan,
     /// The progress to fall back to from now on, where a run ended well.
     good: Option<Progress>,
     stale: Vec<Key>,
@@ -80,6 +83,7 @@ pub(super) fn plan(tables: &Tables<'_>, mut command: CaptureCommand) -> Result<C
     let scheme_id = command.commit.scheme.clone();
     check_progress(tables, &command.commit)?;
     let known = tables.schemes.get(&of_scheme(&scheme_id), from_json::<SchemeRow>)?;
+    let seen = seen::plan(tables, &command.commit)?;
     let good = good(tables, &command.commit)?;
     let packed = std::mem::take(&mut command.bodies);
     let captured = std::mem::take(&mut command.commit.captured);
@@ -94,6 +98,7 @@ pub(super) fn plan(tables: &Tables<'_>, mut command: CaptureCommand) -> Result<C
         scheme: known.clone().unwrap_or_default(),
         known,
         index: IndexMoves::default(),
+        seen,
         good,
         stale: Vec::new(),
     };
@@ -249,7 +254,7 @@ impl CapturePlan {
 
     /// Writes what was planned.
     pub(super) fn write(self, tables: &mut Tables<'_>) -> Result<CaptureDone, StoreError> {
-        let CaptureCommit { scheme, quarantined, cleared, progress, run, .. } = &self.command.commit;
+        let CaptureCommit { scheme, quarantined, cleared, met, progress, run, .. } = &self.command.commit;
         crash::point("capture.before_first_write");
         for (place, Moved { key, before, after }) in &self.heads {
             tables.heads.put(place, &from_head(after))?;
@@ -266,6 +271,7 @@ impl CapturePlan {
             tables.quarantine.remove(place)?;
         }
         self.index.write(tables, scheme)?;
+        self.seen.write(tables, scheme, met)?;
         for (place, body) in &self.bodies {
             tables.bodies.put(place, body)?;
         }

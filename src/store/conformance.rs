@@ -6,6 +6,7 @@
 mod deliveries;
 mod documents;
 mod lookups;
+mod sweeps;
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ use super::tests::random;
 use super::tests::samples::*;
 use crate::change::ChangeKind;
 use crate::reason::State;
-use crate::store::{RedbOptions, RedbStore, Store, StoreError};
+use crate::store::{RedbOptions, RedbStore, Store, StoreError, SweepStage, SweepStep};
 
 /// Runs a scenario over every store.
 fn on_each(scenario: impl Fn(&dyn Store)) {
@@ -63,6 +64,8 @@ fn the_whole_store_is_told_as_text() {
         commit.progress = step(None, 10);
         commit.run = Some(run(1, true));
         commit.quarantined = vec![quarantine("3")];
+        commit.met = vec![key("1"), key("2 b")];
+        commit.sweep = Some(SweepStep { from: None, to: sweep(1, None, SweepStage::Stopped) });
         store.commit_capture(commit).wait().unwrap();
         store.commit_capture(capture("s", vec![captured("2 b", 1, ChangeKind::Deleted)])).wait().unwrap();
         store.set_target("s", "erp", target_state()).wait().unwrap();

@@ -9,7 +9,7 @@ use super::rows::ON;
 use super::shared::Snapshot;
 use super::tables::{
     self, ATTEMPTS, BODIES, CHANGES, COUNTS, DELIVERIES, HEADS, IDENTITIES, INDEXED, INDEXES, LOOKUP, NOW, NUMBERS,
-    Owner, QUARANTINE, QUEUE, RUNS, SCHEMES, STATES, SchemeRow, TARGETS, Table, WATERMARKS,
+    Owner, QUARANTINE, QUEUE, RUNS, SCHEMES, SEEN, STATES, SWEEPS, SchemeRow, TARGETS, Table, WATERMARKS,
 };
 use super::value::{from_json, to_count, to_head};
 use crate::name::Key;
@@ -90,6 +90,14 @@ fn documents(snapshot: &Snapshot, lines: &mut Lines) -> Result<(), StoreError> {
     each(snapshot, &QUARANTINE, |key, payload| {
         let (scheme, _) = (key.text()?, key.text()?);
         lines.quarantine(&scheme, &from_json(payload)?);
+        Some(())
+    })?;
+    each(snapshot, &SWEEPS, |key, payload| {
+        lines.sweep(&key.text()?, &from_json(payload)?);
+        Some(())
+    })?;
+    each(snapshot, &SEEN, |key, _| {
+        lines.seen(&key.text()?, key.u64()?, &document(key)?);
         Some(())
     })
 }

@@ -11,7 +11,7 @@ use super::file::{self, FORMAT, Opened, Opener, RedbOptions};
 use super::shared::{Handle, Shared, Snapshot};
 use super::verify::{self, Damage};
 use super::writer::{self, Command, Reply, Writer};
-use super::{dump, index, view_deliveries as deliveries, view_documents as documents};
+use super::{dump, index, seen, view_deliveries as deliveries, view_documents as documents};
 use crate::change::Change;
 use crate::clock::Time;
 use crate::document::{Head, Quarantine};
@@ -20,7 +20,7 @@ use crate::reason::State;
 use crate::row_version::RowVersion;
 use crate::store::{
     Attempt, CaptureCommit, CaptureDone, Delivery, DeliveryCommit, DocumentFilter, IndexFill, Info, Mark, Pending, Run,
-    Store, StoreError, TargetState, WriteResult,
+    Store, StoreError, SweepState, TargetState, WriteResult,
 };
 use crate::watermark::Progress;
 
@@ -267,6 +267,14 @@ impl Store for RedbStore {
 
     fn quarantine(&self, scheme: &str, key: &Key) -> Result<Option<Quarantine>, StoreError> {
         self.read(|s| documents::quarantine(s, scheme, key))
+    }
+
+    fn sweep(&self, scheme: &str) -> Result<Option<SweepState>, StoreError> {
+        self.read_healing(scheme, None, |s| seen::view_sweep(s, scheme))
+    }
+
+    fn seen(&self, scheme: &str, run: u64, keys: &[Key]) -> Result<Vec<bool>, StoreError> {
+        self.read_healing(scheme, None, |s| seen::view_seen(s, scheme, run, keys))
     }
 
     fn runs(&self, scheme: &str, before: Option<u64>, limit: usize) -> Result<Vec<Run>, StoreError> {

@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::index;
 use super::key::{KeyBytes, KeyReader};
 use super::rows::{ON, STOP};
 use super::tables::{of_document, of_scheme};
 use super::transaction::Tables;
 use super::value::{from_head, from_json, to_head, to_json};
+use super::{index, seen};
 use crate::change::{Change, ChangeKind};
 use crate::document::{Head, Quarantine};
 use crate::name::Key;
@@ -21,7 +21,7 @@ const NO_HASH: [u8; 32] = [0; 32];
 /// Schemes that have a damaged row in one of the tables that can be rebuilt.
 pub(super) fn damaged(tables: &Tables<'_>) -> Result<BTreeSet<String>, StoreError> {
     let mut schemes = BTreeSet::new();
-    let indexes = [&tables.indexes, &tables.indexed, &tables.lookup];
+    let indexes = [&tables.indexes, &tables.indexed, &tables.lookup, &tables.sweeps, &tables.seen];
     for rows in [&tables.heads, &tables.bodies, &tables.numbers].into_iter().chain(indexes) {
         rows.scan_unchecked(None, |key, payload| {
             if payload.is_none() {
@@ -39,6 +39,7 @@ pub(super) fn rebuild(tables: &mut Tables<'_>, scheme: &str) -> Result<(), Store
     heads(tables, scheme)?;
     bodies(tables, scheme)?;
     numbers(tables, scheme)?;
+    seen::give_up_damaged(tables, scheme)?;
     index::empty(tables, scheme)
 }
 

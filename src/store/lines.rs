@@ -10,7 +10,7 @@ use crate::name::Key;
 use crate::reason::{MissingCode, Reason, State};
 use crate::receipt::Receipt;
 use crate::row_version::RowVersion;
-use crate::store::{Attempt, Base, Delivery, Mark, Run, TargetAnswer, TargetState};
+use crate::store::{Attempt, Base, Delivery, Mark, Run, SweepState, TargetAnswer, TargetState};
 use crate::watermark::{Progress, Scan};
 
 /// The text so far.
@@ -113,6 +113,8 @@ impl Lines {
             changed,
             unchanged,
             quarantined,
+            deleted,
+            sweep,
             error,
             from,
             at,
@@ -127,6 +129,8 @@ impl Lines {
             ("changed", changed.to_string()),
             ("unchanged", unchanged.to_string()),
             ("quarantined", quarantined.to_string()),
+            ("deleted", deleted.to_string()),
+            ("sweep", sweep.to_string()),
             ("error", maybe(error.as_ref())),
             ("from", or_dash(*from)),
             ("at", or_dash(*at)),
@@ -187,6 +191,15 @@ impl Lines {
         let Quarantine { key, source_time, why, at } = quarantine;
         let fields = [("source", or_dash(*source_time)), ("why", word(why)), ("at", at.to_string())];
         self.line("quarantine", &[scheme, key.as_str()], &fields);
+    }
+
+    pub(super) fn sweep(&mut self, scheme: &str, sweep: &SweepState) {
+        // Every field of it, as its own form says.
+        self.line("sweeps", &[scheme], &[("state", word(&format!("{sweep:?}")))]);
+    }
+
+    pub(super) fn seen(&mut self, scheme: &str, run: u64, key: &Key) {
+        self.line("seen", &[scheme, &run.to_string(), key.as_str()], &[]);
     }
 
     pub(super) fn target(&mut self, scheme: &str, target: &str, state: &TargetState) {

@@ -3,7 +3,7 @@
 //!
 //! [`traits`] and [`delivery`] are the contract; [`model`] and [`RedbStore`] keep it, under one conformance suite.
 //! The embedded form reads from below as `key`, `value`, `body` (bytes), `tables` (what there is), `rows` (one
-//! table, checked), `transaction`, `commit_capture`, `index`, `commit_deliveries`, `settings` (what a command does: planned
+//! table, checked), `transaction`, `commit_capture`, `seen`, `index`, `commit_deliveries`, `settings` (what a command does: planned
 //! without writing, then written), `writer` (who does it), `view_documents`, `view_deliveries` (reads), `file`
 //! (opening), `heal_documents`, `heal_deliveries`, `verify` (decay).
 //!
@@ -22,6 +22,7 @@
 
 pub mod delivery;
 pub mod mirror;
+pub mod sweep;
 pub mod traits;
 
 mod body;
@@ -38,6 +39,7 @@ mod lines;
 pub mod model;
 mod pages;
 mod rows;
+mod seen;
 mod settings;
 mod shared;
 mod tables;
@@ -58,6 +60,7 @@ pub use embedded::RedbStore;
 pub use file::RedbOptions;
 pub use mirror::{IndexFill, IndexValues, Mark};
 pub use pages::pages;
+pub use sweep::{Ask, Earlier, Span, SweepStage, SweepState, SweepStep};
 pub use traits::{
     CaptureCommit, CaptureDone, Captured, DocumentFilter, Info, Pending, ProgressStep, Run, Store, StoreError,
     TargetAnswer, TargetState, Touched,

@@ -3,6 +3,7 @@
 
 mod dump;
 mod index;
+mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,7 @@ use crate::reason::State;
 use crate::row_version::RowVersion;
 use crate::store::{
     Attempt, CaptureCommit, CaptureDone, Delivery, DeliveryCommit, DocumentFilter, IndexFill, Info, Mark, Pending, Run,
-    Store, StoreError, TargetState, WriteResult,
+    Store, StoreError, SweepState, TargetState, WriteResult,
 };
 use crate::watermark::Progress;
 
@@ -43,6 +44,9 @@ struct Scheme {
     changes: Vec<Change>,
     quarantine: BTreeMap<Key, Quarantine>,
     index: index::Index,
+    sweep: Option<SweepState>,
+    /// Keys met since a sweep began, by its run.
+    seen: BTreeSet<(u64, Key)>,
     targets: BTreeMap<String, Target>,
 }
 
@@ -98,6 +102,7 @@ impl ModelStore {
 impl Scheme {
     fn capture(&mut self, commit: CaptureCommit) -> Result<CaptureDone, StoreError> {
         self.rewind = commit.rewind_over(self.rewind.take());
+        self.sweep(&commit)?;
         if let Some(step) = commit.progress {
             if step.from != self.progress {
                 return Err(StoreError::Conflict("progress".to_owned()));
@@ -391,6 +396,17 @@ impl Store for ModelStore {
 
     fn quarantine(&self, scheme: &str, key: &Key) -> Result<Option<Quarantine>, StoreError> {
         self.scheme(scheme, |scheme| scheme.quarantine.get(key).cloned())
+    }
+
+    fn sweep(&self, scheme: &str) -> Result<Option<SweepState>, StoreError> {
+        self.scheme(scheme, |scheme| scheme.sweep.clone())
+    }
+
+    fn seen(&self, scheme: &str, run: u64, keys: &[Key]) -> Result<Vec<bool>, StoreError> {
+        self.read(|model| {
+            let seen = model.schemes.get(scheme).map(|scheme| &scheme.seen);
+            keys.iter().map(|key| seen.is_some_and(|seen| seen.contains(&(run, key.clone())))).collect()
+        })
     }
 
     fn runs(&self, scheme: &str, before: Option<u64>, limit: usize) -> Result<Vec<Run>, StoreError> {

@@ -61,6 +61,10 @@ pub(super) const INDEXED: Table = Table { name: "indexed/1", shape: &[Text, Text
 pub(super) const LOOKUP: Table = Table { name: "lookup/1", shape: &[Text, Text, Text, Text] };
 /// scheme, document key -> quarantine as JSON.
 pub(super) const QUARANTINE: Table = Table { name: "quarantine/1", shape: &[Text, Text] };
+/// scheme -> sweep as JSON.
+pub(super) const SWEEPS: Table = Table { name: "sweeps/1", shape: &[Text] };
+/// scheme, run of a sweep, document key -> nothing: met since that sweep began (rule 23).
+pub(super) const SEEN: Table = Table { name: "seen/1", shape: &[Text, U64, Text] };
 /// scheme, target -> target state as JSON.
 pub(super) const TARGETS: Table = Table { name: "targets/1", shape: &[Text, Text] };
 /// scheme, target, document key -> delivery as JSON.
@@ -77,7 +81,7 @@ pub(super) const ATTEMPTS: Table = Table { name: "attempts/1", shape: &[Text, Te
 pub(super) const IDENTITIES: Table = Table { name: "identities/1", shape: &[Text] };
 
 /// Every table.
-pub(super) const ALL: [&Table; 19] = [
+pub(super) const ALL: [&Table; 21] = [
     &META,
     &SCHEMES,
     &WATERMARKS,
@@ -90,6 +94,8 @@ pub(super) const ALL: [&Table; 19] = [
     &INDEXED,
     &LOOKUP,
     &QUARANTINE,
+    &SWEEPS,
+    &SEEN,
     &TARGETS,
     &DELIVERIES,
     &QUEUE,
@@ -159,6 +165,11 @@ pub(super) fn of_scheme(scheme: &str) -> KeyBytes {
 /// The key, or prefix, of what belongs to a document.
 pub(super) fn of_document(scheme: &str, key: &Key) -> KeyBytes {
     of_scheme(scheme).text(key.as_str())
+}
+
+/// The key of a document in a sweep's seen-table.
+pub(super) fn of_seen(scheme: &str, run: u64, key: &Key) -> KeyBytes {
+    of_scheme(scheme).u64(run).text(key.as_str())
 }
 
 /// The key, or prefix, of what belongs to a target.

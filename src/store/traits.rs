@@ -16,6 +16,7 @@ use crate::reason::State;
 use crate::row_version::RowVersion;
 use crate::store::delivery::{Attempt, Delivery, DeliveryCommit, WriteResult};
 use crate::store::mirror::{IndexFill, IndexValues, Mark};
+use crate::store::sweep::{SweepState, SweepStep};
 use crate::watermark::Progress;
 
 /// Why a store command failed. Nothing of a failed command is stored.
@@ -177,6 +178,10 @@ pub struct CaptureCommit {
     pub rewind: Option<RowVersion>,
     /// The kept one that reading has gone back to with this commit's progress; another one stays.
     pub rewound: Option<RowVersion>,
+    /// Documents that were read, changed or not: they go to the seen-table of the sweep that is open, if one is.
+    pub met: Vec<Key>,
+    /// A step of the sweep.
+    pub sweep: Option<SweepStep>,
     /// Progress.
     pub progress: Option<ProgressStep>,
     /// The run's record so far; replaces the one of the same id.
@@ -222,6 +227,12 @@ pub struct Run {
     pub unchanged: u64,
     /// Documents that could not be read.
     pub quarantined: u64,
+    /// Documents known as deleted by it.
+    #[serde(default)]
+    pub deleted: u64,
+    /// Whether it is a sweep: it reads again what was read before, and moves no progress.
+    #[serde(default)]
+    pub sweep: bool,
     /// Why it stopped early.
     pub error: Option<String>,
     /// Where its scan began in source time: what its share is reckoned from.
@@ -371,6 +382,11 @@ pub trait Store: Send + Sync + 'static {
     fn quarantined(&self, scheme: &str) -> Result<Vec<Quarantine>, StoreError>;
     /// One document's quarantine.
     fn quarantine(&self, scheme: &str, key: &Key) -> Result<Option<Quarantine>, StoreError>;
+    /// A scheme's sweep: the one under way or, while none is, the last.
+    fn sweep(&self, scheme: &str) -> Result<Option<SweepState>, StoreError>;
+    /// Whether each of these was met since the sweep of this run began, in the order asked. Only the present sweep and
+    /// the complete one before it are remembered.
+    fn seen(&self, scheme: &str, run: u64, keys: &[Key]) -> Result<Vec<bool>, StoreError>;
     /// Runs, newest first, older than `before` if given.
     fn runs(&self, scheme: &str, before: Option<u64>, limit: usize) -> Result<Vec<Run>, StoreError>;
 

@@ -5,7 +5,7 @@ use redb::{Database, Durability, WriteTransaction};
 use super::rows::{Rows, WriteRows, fault};
 use super::tables::{
     self, ATTEMPTS, BODIES, CHANGES, COUNTS, DELIVERIES, HEADS, IDENTITIES, INDEXED, INDEXES, LOOKUP, META, NUMBERS,
-    QUARANTINE, QUEUE, RUNS, SCHEMES, STATES, TARGETS, WATERMARKS,
+    QUARANTINE, QUEUE, RUNS, SCHEMES, SEEN, STATES, SWEEPS, TARGETS, WATERMARKS,
 };
 use crate::store::StoreError;
 
@@ -23,6 +23,8 @@ pub(super) struct Tables<'t> {
     pub(super) indexed: WriteRows<'t>,
     pub(super) lookup: WriteRows<'t>,
     pub(super) quarantine: WriteRows<'t>,
+    pub(super) sweeps: WriteRows<'t>,
+    pub(super) seen: WriteRows<'t>,
     pub(super) targets: WriteRows<'t>,
     pub(super) deliveries: WriteRows<'t>,
     pub(super) queue: WriteRows<'t>,
@@ -52,6 +54,8 @@ impl<'t> Tables<'t> {
             indexed: open(&INDEXED)?,
             lookup: open(&LOOKUP)?,
             quarantine: open(&QUARANTINE)?,
+            sweeps: open(&SWEEPS)?,
+            seen: open(&SEEN)?,
             targets: open(&TARGETS)?,
             deliveries: open(&DELIVERIES)?,
             queue: open(&QUEUE)?,

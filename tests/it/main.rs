@@ -21,6 +21,7 @@ mod service;
 mod simulate;
 mod source_trouble;
 mod support;
+mod sweeps;
 mod target_trouble;
 mod tidy;
 mod windows;

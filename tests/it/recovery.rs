@@ -13,6 +13,7 @@ use crate::support::place::{Place, SCHEME, TARGET, count, shipped, wait_for_end}
 use crate::support::service::{Service, spawn};
 use crate::support::systems::Systems;
 use crate::support::wait::wait_until;
+use crate::sweeps::killed_while_sweeping;
 
 /// How many run at the same time, each with its own sandbox.
 const AT_ONCE: usize = 4;
@@ -159,7 +160,11 @@ fn a_kill_at_any_point_loses_nothing_and_doubles_nothing() {
     let jobs: Vec<(&String, u32)> = PASSES.iter().flat_map(|pass| points.iter().map(move |p| (p, *pass))).collect();
     let reached = std::sync::Mutex::new(BTreeSet::new());
     in_parallel(&jobs, |(point, pass)| {
-        let kill = if point.starts_with("index.") { killed_while_indexing } else { killed_at };
+        let kill = match point.split('.').next() {
+            Some("index") => killed_while_indexing,
+            Some("sweep") => killed_while_sweeping,
+            _ => killed_at,
+        };
         if kill(point, *pass) {
             reached.lock().unwrap().insert((*point).clone());
         }

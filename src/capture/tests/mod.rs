@@ -7,4 +7,5 @@ mod echo;
 mod full;
 mod living;
 mod support;
+mod sweeps;
 mod windows;

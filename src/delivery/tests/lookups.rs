@@ -39,13 +39,18 @@ fn done<T>(pending: Pending<T>) -> T {
 
 /// Stores the next version of a mirrored document.
 fn mirrored(store: &ModelStore, id: &str, no: Option<&str>) {
+    mirrored_as(store, id, no, None);
+}
+
+/// The same, found by people under a number.
+fn mirrored_as(store: &ModelStore, id: &str, no: Option<&str>, number: Option<&str>) {
     let key = Key::from_text(id);
     let head = store.heads("m", std::slice::from_ref(&key)).unwrap().remove(0);
     let captured = Captured {
         key: key.clone(),
         expect: head.map_or(0, |head| head.version),
         kind: if no.is_some() { ChangeKind::Updated } else { ChangeKind::Deleted },
-        number: None,
+        number: number.map(str::to_owned),
         source_time: None,
         raw_hash: no.map(|_| [1; 32]),
         canonical_hash: no.map(|_| [1; 32]),
@@ -115,6 +120,24 @@ async fn rule_16_until_a_mirror_has_completed_a_full_read_every_miss_waits() {
         };
         assert_eq!(desk.state("2"), expected, "{miss}");
     }
+}
+
+#[tokio::test]
+async fn rule_16_a_tombstone_is_no_match_and_the_reason_says_that_it_was_deleted() {
+    let desk = desk(&looking("")).await;
+    complete(&desk.store);
+    mirrored_as(&desk.store, "7", Some("C1"), Some("C1"));
+    mirrored_as(&desk.store, "7", None, Some("C1"));
+    desk.capture("1", json!({ "status": "C1" })).await;
+    desk.capture("2", json!({ "status": "C2" })).await;
+    desk.pass().await;
+    let why = |id: &str| format!("{:?}", desk.row(id).reason.unwrap().params);
+    assert!(why("1").contains("it was deleted there"), "{}", why("1"));
+    assert!(!why("2").contains("deleted"), "{}", why("2"));
+    mirrored_as(&desk.store, "8", Some("C1"), Some("C1"));
+    desk.person_retries("1").await;
+    desk.pass().await;
+    assert_eq!(desk.state("1").0, State::Delivered, "another has the code now");
 }
 
 #[tokio::test]

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::double::{SETTLE, effective, failed};
+use super::double::{SETTLE, effective, failed, receipt};
 use super::support::{Desk, desk, desk_with};
 use crate::clock::Time;
-use crate::connector::FaultKind;
+use crate::connector::{FaultKind, Finding};
 use crate::reason::{Code, State};
 use crate::store::{Store, TargetAnswer};
 
@@ -182,6 +182,80 @@ async fn a_document_cancelled_before_it_was_ever_sent_is_skipped_as_never_sent()
     desk.pass().await;
     assert_eq!(desk.state("1"), (State::Skipped, Some(Code::NeverSent)));
     assert_eq!(desk.sent().len(), 0);
+}
+
+const WITHDRAWN: &str = "call: save\nwhen: \"@.after.status == 'C'\"\noperations:\n  \
+                         - { when: \"@.kind == 'deleted' || @.after.status == 'V'\", call: remove }";
+
+#[tokio::test]
+async fn rule_23_a_document_gone_from_the_source_is_withdrawn_by_its_operation() {
+    let desk = desk(WITHDRAWN).await;
+    desk.capture("1", document(1, "C")).await;
+    desk.capture("2", document(1, "A")).await;
+    desk.pass().await;
+    desk.gone("1").await;
+    desk.gone("2").await;
+    desk.pass().await;
+    assert_eq!(desk.sent(), [r#"{"no":"N1","rev":1}"#, r#"{"id":"id-N1"}"#]);
+    assert_eq!(desk.state("1"), (State::Delivered, Some(Code::Sent)));
+    assert_eq!(desk.state("2"), (State::Skipped, Some(Code::NeverSent)), "it was never told");
+    desk.capture("1", document(2, "C")).await;
+    desk.pass().await;
+    assert_eq!(desk.sent().last().unwrap(), r#"{"no":"N1","rev":2}"#, "back again: created anew");
+}
+
+#[tokio::test]
+async fn rule_23_without_an_operation_that_takes_it_a_deletion_is_skipped() {
+    let desk = desk("call: save").await;
+    desk.capture("1", document(1, "C")).await;
+    desk.pass().await;
+    desk.gone("1").await;
+    desk.pass().await;
+    assert_eq!((desk.state("1").0, desk.sent().len()), (State::Skipped, 1));
+}
+
+#[tokio::test]
+async fn the_create_in_doubt_is_settled_before_the_cancel_goes() {
+    // (what the target shows of the create, twice; what it was sent in all)
+    let create = r#"{"no":"N1","rev":1}"#;
+    let there = effective("N1");
+    for (is_gone, found, expected) in [
+        (false, vec![there.clone()], vec![create, r#"{"id":"id-N1"}"#]),
+        (true, vec![there], vec![create, r#"{"id":"id-N1"}"#]),
+        (true, vec![Finding::Absent, Finding::Absent], vec![create]),
+    ] {
+        let desk = desk(WITHDRAWN).await;
+        desk.capture("1", document(1, "C")).await;
+        desk.will_answer([vec![failed(FaultKind::Unknown)]]);
+        desk.pass().await;
+        match is_gone {
+            true => desk.gone("1").await,
+            false => desk.capture("1", document(2, "V")).await,
+        }
+        desk.pass().await;
+        assert_eq!(desk.sent(), [create], "nothing goes while the create is in doubt");
+        desk.target.findings.lock().unwrap().extend(found.into_iter().map(Ok));
+        for _ in 0..3 {
+            desk.later(SETTLE).await;
+        }
+        assert_eq!(desk.sent(), expected, "gone: {is_gone}");
+        let settled = if expected.len() == 2 { State::Delivered } else { State::Skipped };
+        assert_eq!(desk.state("1").0, settled, "gone: {is_gone}");
+    }
+}
+
+#[tokio::test]
+async fn rule_07_a_known_document_gone_from_the_source_is_looked_for_as_it_was_last_known() {
+    let instant = Time::from_http_date("Mon, 01 Jun 2026 00:00:00 GMT").unwrap();
+    let desk = desk_with(WITHDRAWN, TargetAnswer::Baseline { instant }).await;
+    desk.capture("1", json!({ "rev": 1, "status": "C", "modified": null })).await;
+    desk.pass().await;
+    assert_eq!(desk.state("1"), (State::Skipped, Some(Code::Baseline)));
+    desk.gone("1").await;
+    desk.will_find([Finding::NotEffective { receipt: receipt("N1") }]);
+    desk.pass().await;
+    desk.pass().await;
+    assert_eq!(desk.sent(), [r#"{"id":"id-N1"}"#]);
 }
 
 #[tokio::test]

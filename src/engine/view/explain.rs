@@ -2,6 +2,7 @@
 
 use crate::engine::view::delivery::state_view;
 use crate::engine::view::status::target_names;
+use crate::engine::view::sweep;
 use crate::name::Key;
 use crate::reason::Language;
 use crate::scheme::Scheme;
@@ -42,6 +43,7 @@ pub fn explain(store: &dyn Store, scheme: &Scheme, key: &Key, language: Language
         ),
         format!("版本 {} 采集于 {}{}", head.version, head.captured_at, if gone { ",源单据已删除" } else { "" }),
     ));
+    lines.extend(sweep::of_document(store, &scheme.id, key, &head)?.map(|(english, chinese)| say(english, chinese)));
     lines.push(say(
         "later reads with equal content make no new version".to_owned(),
         "之后读到的内容相同则不产生新版本".to_owned(),

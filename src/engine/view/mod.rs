@@ -6,6 +6,7 @@ mod document;
 mod explain;
 mod mask;
 mod status;
+mod sweep;
 
 pub use delivery::{
     AttemptView, DeliveryQuery, DeliveryView, MissingView, StateView, deliveries, delivery_view, missing, state_view,
@@ -14,3 +15,4 @@ pub use document::{DocumentDetail, DocumentQuery, DocumentView, documents, find_
 pub use explain::explain;
 pub use mask::Mask;
 pub use status::{RunView, SchemeStatus, TargetStatus, status, target_names};
+pub use sweep::{SweepQuestion, SweepStatus, next_sweep, sweep_status};

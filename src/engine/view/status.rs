@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::capture::Advance;
 use crate::clock::Time;
+use crate::engine::view::sweep::{SweepStatus, next_sweep, sweep_status};
 use crate::reason::State;
 use crate::scheme::{Mode, Scheme};
 use crate::store::{Run, Store, StoreError, TargetAnswer};
@@ -45,6 +46,10 @@ pub struct SchemeStatus {
     pub last_run: Option<RunView>,
     /// When the next run begins; known to the running service only.
     pub next_run: Option<String>,
+    /// The sweep under way, or the last.
+    pub sweep: Option<SweepStatus>,
+    /// When the next sweep begins.
+    pub next_sweep: Option<String>,
     /// Its targets.
     pub targets: Vec<TargetStatus>,
 }
@@ -122,6 +127,10 @@ pub struct RunView {
     pub unchanged: u64,
     /// Unreadable.
     pub quarantined: u64,
+    /// Known as deleted by it.
+    pub deleted: u64,
+    /// Whether it is a sweep.
+    pub sweep: bool,
     /// Why it stopped early.
     pub error: Option<String>,
 }
@@ -141,6 +150,8 @@ impl From<&Run> for RunView {
             changed: run.changed,
             unchanged: run.unchanged,
             quarantined: run.quarantined,
+            deleted: run.deleted,
+            sweep: run.sweep,
             error: run.error.clone(),
         }
     }
@@ -178,6 +189,8 @@ pub fn status(store: &dyn Store, scheme: &Scheme, now: Time) -> Result<SchemeSta
         last_seq: store.last_seq(id)?,
         last_run: last_run.as_ref().map(RunView::from),
         next_run: None,
+        sweep: store.sweep(id)?.map(|sweep| sweep_status(id, &sweep)),
+        next_sweep: text(next_sweep(store, scheme)?),
         targets,
     })
 }

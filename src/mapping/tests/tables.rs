@@ -19,7 +19,7 @@ fn shown(hits: Result<Hits, String>) -> String {
     match hits {
         Ok(Hits::One(hit)) => format!("{} {}", hit.origin, hit.document),
         Ok(Hits::Several { count, first }) => format!("{count}, first {} {}", first.origin, first.document),
-        Ok(Hits::Nothing) => "nothing".into(),
+        Ok(Hits::Nothing | Hits::Deleted) => "nothing".into(),
         Ok(Hits::NotReady) => "not ready".into(),
         Err(message) => message,
     }

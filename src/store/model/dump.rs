@@ -41,6 +41,12 @@ pub(super) fn dump(model: &Model) -> String {
     for (id, scheme) in schemes() {
         scheme.quarantine.values().for_each(|entry| lines.quarantine(id, entry));
     }
+    for (id, scheme) in schemes() {
+        scheme.sweep.iter().for_each(|sweep| lines.sweep(id, sweep));
+    }
+    for (id, scheme) in schemes() {
+        scheme.seen.iter().for_each(|(run, key)| lines.seen(id, *run, key));
+    }
     for (id, name, target) in targets() {
         target.state.iter().for_each(|state| lines.target(id, name, state));
     }

@@ -15,9 +15,12 @@ use crate::clock::Time;
 use crate::reason::{Code, State};
 use crate::store::key::KeyBytes;
 use crate::store::tables::{
-    self, BODIES, COUNTS, DELIVERIES, HEADS, INDEXED, INDEXES, LOOKUP, NOW, QUEUE, STATES, Table, WATERMARKS,
+    self, BODIES, COUNTS, DELIVERIES, HEADS, INDEXED, INDEXES, LOOKUP, NOW, QUEUE, SEEN, STATES, SWEEPS, Table,
+    WATERMARKS,
 };
-use crate::store::{CaptureCommit, Damage, IndexFill, RedbOptions, RedbStore, Store, StoreError, WriteResult};
+use crate::store::{
+    CaptureCommit, Damage, IndexFill, RedbOptions, RedbStore, Store, StoreError, SweepStage, SweepStep, WriteResult,
+};
 
 fn open(path: &Path) -> RedbStore {
     RedbStore::open(path, &RedbOptions::default()).unwrap()
@@ -179,6 +182,29 @@ fn rule_26_a_bad_watermark_falls_back_to_the_last_good_run() {
     assert!(matches!(store.commit_capture(commit(20)).wait(), Err(StoreError::Conflict(_))));
     store.commit_capture(commit(10)).wait().unwrap();
     assert_eq!((store.progress("s").unwrap(), store.verify().unwrap()), (Some(progress(30)), vec![]));
+}
+
+#[test]
+fn rule_26_a_sweep_of_which_something_is_damaged_begins_anew() {
+    let swept = |store: &dyn Store| {
+        let to = super::samples::sweep(1, None, SweepStage::Judging);
+        let step = Some(SweepStep { from: None, to });
+        let commit = CaptureCommit { sweep: step, met: vec![key("1"), key("2")], ..created("s", &["1", "2"]) };
+        store.commit_capture(commit).wait().unwrap();
+    };
+    for (table, at) in [(&SWEEPS, tables::of_scheme("s")), (&SEEN, tables::of_seen("s", 1, &key("1")))] {
+        let (_folder, path) = stored(swept);
+        damage(&path, table, &at);
+        let store = open(&path);
+        let met = match table.name {
+            name if name == SWEEPS.name => store.sweep("s").map(|_| ()),
+            _ => store.seen("s", 1, &[key("1")]).map(|_| ()),
+        };
+        assert!(matches!(met, Err(StoreError::Damaged { .. })), "{}: {met:?}", table.name);
+        settle(&store);
+        assert_eq!((store.sweep("s").unwrap(), store.seen("s", 1, &[key("2")]).unwrap()), (None, vec![false]));
+        assert_eq!((store.document_count("s").unwrap(), store.verify().unwrap()), ((2, 0), vec![]));
+    }
 }
 
 /// A target with a row in flight, one delivered and one waiting.

@@ -1,13 +1,15 @@
 //! Random commands for the tests that compare stores, by seed.
 
 use super::samples::{
-    CODES, Given, PATHS, attempt, capture, captured, deliver, key, progress, quarantine, queued, row, run,
+    CODES, Given, PATHS, attempt, capture, captured, deliver, key, progress, quarantine, queued, row, run, sweep,
     target_state, time, touched, values, write,
 };
 use crate::change::ChangeKind;
 use crate::name::Key;
 use crate::reason::State;
-use crate::store::{DeliveryCommit, IndexFill, IndexValues, ProgressStep, Step, Store, TargetAnswer, TargetState};
+use crate::store::{
+    DeliveryCommit, IndexFill, IndexValues, ProgressStep, Step, Store, SweepStage, SweepStep, TargetAnswer, TargetState,
+};
 
 pub(in crate::store) const SCHEMES: [&str; 2] = ["orders", "orders-2"];
 pub(in crate::store) const TARGETS: [&str; 2] = ["erp", "erp.writeback"];
@@ -81,6 +83,14 @@ fn capture_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) -
         let stored = store.progress(scheme).expect("readable");
         let from = if random.u8(..8) == 0 { Some(progress(7)) } else { stored };
         commit.progress = Some(ProgressStep { from, to: progress(random.i64(0..100)) });
+    }
+    commit.met = keys().into_iter().filter(|_| random.u8(..4) == 0).collect();
+    if random.u8(..3) == 0 {
+        let stored = store.sweep(scheme).expect("readable");
+        let from = if random.u8(..8) == 0 { None } else { stored };
+        let stage = [SweepStage::Judging, SweepStage::Stopped, SweepStage::Ended][random.usize(..3)].clone();
+        let previous = random.bool().then(|| random.u64(..4));
+        commit.sweep = Some(SweepStep { from, to: sweep(random.u64(..4), previous, stage) });
     }
     if random.bool() {
         commit.run = Some(run(random.u64(1..5), random.bool()));

@@ -8,8 +8,9 @@ use crate::reason::{Code, Reason, State};
 use crate::receipt::Receipt;
 use crate::row_version::RowVersion;
 use crate::store::{
-    Attempt, Base, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, DocumentFilter, IndexFill,
-    IndexValues, ProgressStep, Queued, Run, Step, Store, StoreError, TargetAnswer, TargetState, Touched, WriteResult,
+    Ask, Attempt, Base, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, DocumentFilter, Earlier,
+    IndexFill, IndexValues, ProgressStep, Queued, Run, Span, Step, Store, StoreError, SweepStage, SweepState,
+    TargetAnswer, TargetState, Touched, WriteResult,
 };
 use crate::watermark::{Held, Progress, Scan};
 
@@ -100,6 +101,26 @@ pub(in crate::store) fn run(id: u64, ended: bool) -> Run {
 
 pub(in crate::store) fn quarantine(text: &str) -> Quarantine {
     Quarantine { key: key(text), source_time: Some(time(3)), why: "not an object".into(), at: time(4) }
+}
+
+/// A sweep of everything, after the complete one of another run if given.
+pub(in crate::store) fn sweep(run: u64, previous: Option<u64>, stage: SweepStage) -> SweepState {
+    let earlier = |run| Earlier { run, seq: 0, span: None, fingerprint: "fingerprint".into() };
+    SweepState {
+        run,
+        started: time(5),
+        ended: None,
+        seq: 2,
+        span: Some(Span { begin: time(-100), end: time(0) }),
+        fingerprint: "fingerprint".into(),
+        stage,
+        known: 2,
+        missing: 1,
+        deleted: 0,
+        ask: Some(Ask { run, missing: 1 }),
+        allowed: None,
+        previous: previous.map(earlier),
+    }
 }
 
 pub(in crate::store) fn target_state() -> TargetState {
@@ -245,6 +266,10 @@ pub(in crate::store) fn reads(
         push("changes after", text(store.changes(scheme, 3, 2)));
         push("count", text(store.document_count(scheme)));
         push("quarantined", text(store.quarantined(scheme)));
+        push("sweep", text(store.sweep(scheme)));
+        for run in 0..4 {
+            push(&format!("seen {run}"), text(store.seen(scheme, run, keys)));
+        }
         push("runs", text(store.runs(scheme, None, 10)));
         push("runs before", text(store.runs(scheme, Some(3), 1)));
         let all = DocumentFilter { limit: usize::MAX, ..DocumentFilter::default() };
