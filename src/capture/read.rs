@@ -71,7 +71,7 @@ impl Capture {
         let window = (!self.is_full()).then_some(Window { begin: scan.begin, end: scan.end });
         let mut position = progress.scan.as_ref().and_then(|scan| scan.position.clone()).filter(|_| resumable);
         let mut pass = Pass { resumed: position.is_some(), seen: progress.seen, ..Pass::default() };
-        let (mut barren, swept) = (0, !progress.trail.is_empty());
+        let (mut barren, swept) = (0, !progress.trail.is_empty() && progress.complete_to.is_some());
         loop {
             if self.asker.stop.is_cancelled() {
                 return Err(CaptureError::Stopped);

@@ -26,15 +26,17 @@ pub fn resume_point(trail: &[Held], complete_to: Option<Time>, overlap: Duration
 pub fn hold(trail: &mut Vec<Held>, cursor: &RowVersion, at: Time, scan: &Scan, overlap: Duration) -> bool {
     let grain = i64::try_from((overlap / GRAIN).as_millis()).unwrap_or(i64::MAX).max(1);
     let held = Held { cursor: cursor.clone(), at };
+    // What reading would go on from after this scan is never replaced.
+    let next = latest(trail, scan.to.minus(overlap)).unwrap_or(0);
+    let is_next = next + 1 >= trail.len();
     match trail.last_mut() {
         Some(last) if held.cursor < last.cursor || at < last.at => return false,
-        Some(last) if at.0.div_euclid(grain) == last.at.0.div_euclid(grain) => {
+        Some(last) if !is_next && at.0.div_euclid(grain) == last.at.0.div_euclid(grain) => {
             *last = held;
             return false;
         }
         _ => trail.push(held),
     }
-    let next = latest(trail, scan.to.minus(overlap)).unwrap_or(0);
     let later = latest(trail, at.minus(overlap)).unwrap_or(0).max(next);
     let mut place = 0..;
     trail.retain(|_| place.next().is_some_and(|place| place == next || place >= later));
@@ -81,6 +83,16 @@ mod tests {
             assert!(trail.len() <= 3);
         }
         assert_eq!(resume_point(&trail, None, OVERLAP), Some(&trail[0].cursor));
+    }
+
+    #[test]
+    fn rule_27_the_row_version_gone_back_to_stays_until_a_scan_began_an_overlap_later() {
+        let mut trail = vec![Held { cursor: version(5), at: at(0) }];
+        for now in 1..=20 {
+            hold(&mut trail, &version(now * 10), at(now), &scan(now), OVERLAP);
+            assert_eq!((resume(&trail, now), trail.len()), (Some(5), 2), "{now}");
+        }
+        assert_eq!(resume(&trail, 620), Some(200));
     }
 
     #[test]

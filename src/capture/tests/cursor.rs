@@ -54,6 +54,7 @@ async fn rule_27_the_first_capture_walks_windows_and_then_the_row_version_is_fol
     let desk = living_desk(CURSOR, Living::new(10, NOON.minus(60 * MINUTE)));
     desk.pass(Duration::ZERO).await;
     assert_eq!((desk.followed().len(), desk.behind()), (0, vec![]));
+    assert_eq!(desk.store.rewind("s").unwrap(), None);
     assert!(desk.windows() > 2);
     let first = desk.rows(|living| living.rows[0].ts);
     desk.rows(|living| living.write(4, NOON.plus(MINUTE)));
