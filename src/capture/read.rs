@@ -49,6 +49,7 @@ impl Capture {
             if agrees || (pass.is_whole() && (!call.shifts || pass.pages <= 1)) {
                 if !pass.is_whole() {
                     tracing::warn!(scheme = %self.scheme.id, total = pass.total, met = pass.tally.count(), "the source counts more documents than it shows");
+                    self.note_partial().await?;
                 }
                 return Ok(Read::Complete { seen, sighted });
             }

@@ -135,6 +135,8 @@ impl Capture {
             }
         };
         crash::point("sweep.window_read");
+        // Reading may have found that not all was shown.
+        let Some(sweep) = &self.store.sweep(&self.scheme.id)? else { return Ok(()) };
         let stage = match window {
             Some(window) => SweepStage::Reading { window: Some(window) },
             None => SweepStage::Judging,
@@ -180,7 +182,7 @@ impl Capture {
         span: Option<Span>,
         stage: SweepStage,
     ) -> Result<SweepState, StoreError> {
-        let previous = stored.and_then(|stored| match stored.is_complete() {
+        let previous = stored.and_then(|stored| match stored.is_complete() && !stored.partial {
             true => Some(stored.as_earlier()),
             false => stored.previous.clone(),
         });
@@ -192,6 +194,7 @@ impl Capture {
             span,
             fingerprint: self.plan.fingerprint.clone(),
             stage,
+            partial: false,
             known: 0,
             missing: 0,
             deleted: 0,
@@ -272,6 +275,16 @@ impl Capture {
         let anew =
             || Run { id: sweep.run, started: Some(sweep.started), sweep: sweep.span.is_some(), ..Run::default() };
         Ok(stored.filter(|run| run.id == sweep.run).unwrap_or_else(anew))
+    }
+
+    /// The source counts more than it shows, however often it is read: a sweep under way is not known to be complete.
+    pub(super) async fn note_partial(&self) -> Result<(), CaptureError> {
+        let stored = self.store.sweep(&self.scheme.id)?;
+        let Some(sweep) = stored.filter(|sweep| !sweep.is_complete() && !sweep.partial) else { return Ok(()) };
+        let step = SweepStep { to: SweepState { partial: true, ..sweep.clone() }, from: Some(sweep) };
+        let scheme = self.scheme.id.clone();
+        self.store.commit_capture(CaptureCommit { scheme, sweep: Some(step), ..CaptureCommit::default() }).await?;
+        Ok(())
     }
 
     /// What the scheme says of sweeps.

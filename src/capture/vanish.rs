@@ -154,11 +154,11 @@ impl Capture {
         let mut missing = self.unseen(sweep.run, candidates)?;
         if !self.asks_by_key() {
             missing = match &sweep.previous {
-                Some(previous) => {
+                Some(previous) if !sweep.partial => {
                     missing.retain(|(_, head)| self.is_candidate(head, previous.seq, previous.span));
                     self.unseen(previous.run, missing)?
                 }
-                None => Vec::new(),
+                _ => Vec::new(),
             };
         }
         Ok(Look { known, missing, next })
@@ -229,7 +229,8 @@ impl Capture {
     async fn no_longer_shown(&self, sweep: &SweepState, run: &mut Run) -> Result<Vec<Key>, CaptureError> {
         let scheme = &self.scheme.id;
         let mut records = self.store.quarantined(scheme)?;
-        records.retain(|record| record.at < sweep.started);
+        let is_askable = |record: &Quarantine| self.asks_by_key() && !record.is_nameless();
+        records.retain(|record| record.at < sweep.started && (is_askable(record) || !sweep.partial));
         let keys: Vec<Key> = records.iter().map(|record| record.key.clone()).collect();
         let seen = self.store.seen(scheme, sweep.run, &keys)?;
         let heads = self.store.heads(scheme, &keys)?;
@@ -239,7 +240,7 @@ impl Capture {
             if seen || head.is_some_and(|head| !head.is_tombstone()) {
                 continue;
             }
-            if self.asks_by_key() && !record.is_nameless() {
+            if is_askable(&record) {
                 asked.push(record.key);
             } else if is_covered(&record, sweep.span, start) {
                 cleared.push(record.key);

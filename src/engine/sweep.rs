@@ -7,7 +7,7 @@ use crate::engine::operate::OperateError;
 use crate::engine::unit::{Engine, Unit};
 use crate::engine::view::next_sweep;
 
-/// Longest sleep before it is looked at again whether a sweep is due: nothing tells when a first run has ended.
+/// Longest sleep before it is looked at again whether a sweep is due.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// Sweeps a scheme when it is due, until stopped.
@@ -30,9 +30,12 @@ pub(super) async fn sweep_on_schedule(engine: &Engine, unit: &Unit) {
             continue;
         }
         let wait = due.map_or(LOOK_AGAIN, |due| due.since(now).min(LOOK_AGAIN));
+        // Before the first run there is nothing to sweep: what it stores may make a sweep due.
+        let is_first = due.is_none() && unit.scheme.source.sweep.is_some();
         tokio::select! {
             () = engine.clock.sleep(wait) => {}
             () = unit.sweep_now.notified() => asked = true,
+            () = unit.changed.notified(), if is_first => {}
             () = engine.stop.cancelled() => {}
         }
     }

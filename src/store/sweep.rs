@@ -23,6 +23,9 @@ pub struct SweepState {
     pub fingerprint: String,
     /// How far it has come.
     pub stage: SweepStage,
+    /// The source counted more documents than it showed: without a direct question nothing follows from what was not
+    /// met.
+    pub partial: bool,
     /// Documents it could have met.
     pub known: u64,
     /// Of these, the ones it did not meet.

@@ -84,6 +84,23 @@ async fn rule_23_without_a_direct_question_a_document_must_be_missing_from_two_c
 }
 
 #[tokio::test]
+async fn rule_23_a_source_that_counts_more_than_it_shows_was_not_read_completely() {
+    // Two passes agree, and neither shows all that the source counts.
+    let short = || listed([1, 3]).map(|page| crate::connector::Page { total: Some(3), ..page });
+    for source in [DELETES, FULL] {
+        let desk = captured(source, 0, 1..=3).await;
+        for _ in 0..3 {
+            desk.sweep([short(), short()]).await.unwrap();
+            assert_eq!(desk.deleted(), [] as [&str; 0], "{source}");
+        }
+        desk.sweep([listed([1, 3])]).await.unwrap();
+        assert_eq!(desk.deleted(), [] as [&str; 0], "the first complete one: {source}");
+        desk.sweep([listed([1, 3])]).await.unwrap();
+        assert_eq!(desk.deleted(), ["2"], "{source}");
+    }
+}
+
+#[tokio::test]
 async fn rule_23_candidates_were_captured_before_the_sweep_began_and_lie_in_its_span() {
     let desk = captured(", start: 5h, window: 6h, sweep: { every: 1d, back: 1h, deletes: true }", 0, [1]).await;
     // 2 is older than the sweep looks back, 3 carries no time.

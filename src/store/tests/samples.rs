@@ -114,6 +114,7 @@ pub(in crate::store) fn sweep(run: u64, previous: Option<u64>, stage: SweepStage
         span: Some(Span { begin: time(-100), end: time(0) }),
         fingerprint: "fingerprint".into(),
         stage,
+        partial: false,
         known: 2,
         missing: 1,
         deleted: 0,
