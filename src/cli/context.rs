@@ -215,7 +215,8 @@ impl Context {
     }
 }
 
-fn database(config: &Config) -> PathBuf {
+/// The database's file.
+pub fn database(config: &Config) -> PathBuf {
     config.data.join(DATABASE)
 }
 

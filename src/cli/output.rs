@@ -10,6 +10,7 @@ use crate::cli::args::Args;
 use crate::config::Log;
 use crate::fault::Fault;
 use crate::scheme::Scheme;
+use crate::store::StoreError;
 
 /// Exit codes of interface.md section 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Exit {
     Usage,
     /// Done, but documents are left rejected, in doubt, waiting, retrying or pending.
     Left,
+    /// Another process has the database open.
+    InUse,
 }
 
 impl Exit {
@@ -32,6 +35,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Left => 3,
+            Self::InUse => 4,
         })
     }
 }
@@ -75,7 +79,10 @@ impl Failure {
                 for cause in error.chain().skip(1) {
                     eprintln!("  because: {cause}");
                 }
-                Exit::Failed.code()
+                match error.downcast_ref() {
+                    Some(StoreError::InUse { .. }) => Exit::InUse.code(),
+                    _ => Exit::Failed.code(),
+                }
             }
         }
     }
