@@ -33,7 +33,10 @@ pub async fn backup(
     Body(Backup { file }): Body<Backup>,
 ) -> Answer<BackedUp> {
     if !state.access().is_local(&headers) {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "backups are made by `deltaferry db backup FILE` on this machine"));
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "backups are made by `deltaferry db backup FILE` on this machine",
+        ));
     }
     if !file.is_absolute() {
         return Err(Problem::wrong("`file` is no absolute path"));

@@ -34,7 +34,9 @@ pub async fn run(context: &Context, verb: Db) -> Result<Exit, Failure> {
 fn there(path: PathBuf) -> Result<PathBuf, Failure> {
     let name = path.display();
     if care::is_lost(&path) {
-        return Err(Failure::failed(format!("the database `{name}` is lost; `deltaferry db restore FILE` puts a backup back")));
+        return Err(Failure::failed(format!(
+            "the database `{name}` is lost; `deltaferry db restore FILE` puts a backup back"
+        )));
     }
     if path.exists() {
         return Ok(path);
@@ -135,7 +137,9 @@ fn pages(found: &Verified) -> String {
             "pages were changed after the database was closed: restore a backup".to_owned()
         }
         Pages::Repairable => "not closed well; put right at the next start".to_owned(),
-        Pages::Damaged(why) => format!("the pages are damaged: {why}; restore a backup by `deltaferry db restore FILE`"),
+        Pages::Damaged(why) => {
+            format!("the pages are damaged: {why}; restore a backup by `deltaferry db restore FILE`")
+        }
         Pages::InUse => "pages not checked: another process has the database open, or it can't be written".to_owned(),
     }
 }

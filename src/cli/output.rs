@@ -135,6 +135,7 @@ pub fn start_log(args: &Args) {
         _ => "trace",
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter(level)).with_writer(std::io::stderr).with_target(false);
+    let log = log.log_internal_errors(false);
     // A second start (in tests) keeps the first log.
     let _ = log.with_ansi(std::io::stderr().is_terminal()).try_init();
 }
@@ -146,7 +147,8 @@ pub fn start_service_log(config: &Log, verbose: u8) -> Result<(), Failure> {
         1 => "debug",
         _ => "trace",
     };
-    let log = tracing_subscriber::fmt().with_env_filter(filter(level)).with_target(false);
+    // What can't be logged, because the disk is full, must not end whoever logs it.
+    let log = tracing_subscriber::fmt().with_env_filter(filter(level)).with_target(false).log_internal_errors(false);
     let started = match &config.dir {
         None => log.with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).try_init(),
         Some(folder) => {

@@ -142,8 +142,7 @@ pub fn verify(path: &Path, options: &RedbOptions) -> Result<Verified, StoreError
     };
     let damages = verify::verify(&shared)?;
     // Asked where everything is damaged as well.
-    let (values, clean) =
-        info::info(&shared, None).map_or((0, false), |info| (info.rows.values().sum(), info.clean));
+    let (values, clean) = info::info(&shared, None).map_or((0, false), |info| (info.rows.values().sum(), info.clean));
     let handle = std::mem::replace(&mut *shared.alone(), Handle::Closed);
     let pages = match handle {
         Handle::Writing(mut database) if alone => {

@@ -64,10 +64,10 @@ mod tests;
 pub use delivery::{Attempt, Base, Delivery, DeliveryCommit, DeliveryWrite, Queued, Step, WriteResult};
 pub use embedded::RedbStore;
 pub use file::RedbOptions;
-pub use restore::{Restored, restore};
 pub use lineage::{Lineage, Origin};
 pub use mirror::{IndexFill, IndexValues, Mark};
 pub use pages::pages;
+pub use restore::{Restored, restore};
 pub use traits::{
     CaptureCommit, CaptureDone, Captured, DocumentFilter, Info, Pending, ProgressStep, Run, Store, StoreError,
     TargetAnswer, TargetState, Touched,

@@ -57,6 +57,7 @@ pub fn restore(path: &Path, from: &Path, options: &RedbOptions) -> Result<Restor
     let kept = if path.exists() { Some(keep(path).map_err(io)?) } else { None };
     crash::point("db.restore.before_name");
     fresh.replace(path).map_err(io)?;
+    crash::point("db.restore.after_name");
     drop(held);
     Ok(Restored { kept, bytes })
 }
