@@ -1,11 +1,11 @@
 //! `db`: care of the database.
 
-use std::path::{Path, PathBuf, absolute};
+use std::path::{Path, absolute};
 
 use serde_json::{Value, json as value};
 
 use crate::cli::args::{Db, DbWhat};
-use crate::cli::context::{Context, database};
+use crate::cli::context::{Context, database, existing_database};
 use crate::cli::output::{Exit, Failure, json, table};
 use crate::cli::remote::service;
 use crate::config::Config;
@@ -14,34 +14,19 @@ use crate::store::{Origin, RedbOptions, Restored, restore};
 
 pub async fn run(context: &Context, verb: Db) -> Result<Exit, Failure> {
     let config = context.read_configuration()?;
-    let path = database(&config);
     match verb.what {
-        DbWhat::Info => info(context, &there(path)?),
-        DbWhat::Verify => verify(context, &there(path)?),
-        DbWhat::Backup { file } => backup(context, &config, &there(path)?, &file).await,
+        DbWhat::Info => info(context, &existing_database(&config)?),
+        DbWhat::Verify => verify(context, &existing_database(&config)?),
+        DbWhat::Backup { file } => backup(context, &config, &existing_database(&config)?, &file).await,
         DbWhat::Restore { file } => {
             nobody_runs(&config, "restore").await?;
-            put_back(context, &path, &file)
+            put_back(context, &database(&config), &file)
         }
         DbWhat::Compact => {
             nobody_runs(&config, "compact").await?;
-            compact(context, &there(path)?)
+            compact(context, &existing_database(&config)?)
         }
     }
-}
-
-/// The database's file; that there is none is told with what it means.
-fn there(path: PathBuf) -> Result<PathBuf, Failure> {
-    let name = path.display();
-    if care::is_lost(&path) {
-        return Err(Failure::failed(format!(
-            "the database `{name}` is lost; `deltaferry db restore FILE` puts a backup back"
-        )));
-    }
-    if path.exists() {
-        return Ok(path);
-    }
-    Err(Failure::failed(format!("there is no database `{name}` yet; `deltaferry once` or `run` makes it")))
 }
 
 async fn nobody_runs(config: &Config, verb: &str) -> Result<(), Failure> {

@@ -6,8 +6,8 @@
 use std::io;
 use std::path::Path;
 
+use redb::Database;
 use redb::backends::FileBackend;
-use redb::{Database, Durability};
 
 use super::file::{self, RedbOptions};
 use super::key::KeyBytes;
@@ -62,10 +62,12 @@ fn copy_table(snapshot: &Snapshot, copy: &Database, table: &'static Table) -> Re
     write(copy, table, rows)
 }
 
-/// Writes rows in the order of their keys. Nothing is durable before the stamp is.
+/// Writes rows in the order of their keys. A table without rows is made by the stamp.
 fn write(copy: &Database, table: &'static Table, rows: Vec<(KeyBytes, Vec<u8>)>) -> Result<(), StoreError> {
-    let mut transaction = copy.begin_write().map_err(|e| fault(table.name, e))?;
-    transaction.set_durability(Durability::None).map_err(|e| StoreError::Io(e.to_string()))?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let transaction = transaction::begin(copy)?;
     let mut to = Rows::new(table, transaction.open_table(table.definition()).map_err(|e| fault(table.name, e))?);
     for (key, payload) in rows {
         to.put(&key, &payload)?;

@@ -50,7 +50,9 @@ pub enum StoreError {
         known: u64,
     },
     /// The file is no database of ours, or broken.
-    #[error("the database `{path}` can't be opened: {why}; run `deltaferry db verify`, or restore a backup")]
+    #[error(
+        "the database `{path}` can't be opened: {why}; run `deltaferry db verify`, or restore a backup by `deltaferry db restore FILE`"
+    )]
     Broken {
         /// The file.
         path: String,
