@@ -36,12 +36,16 @@ impl Access {
         self.local.as_ref()
     }
 
+    /// Whether a request comes from a verb of the service's own user on this machine.
+    pub fn is_local(&self, headers: &HeaderMap) -> bool {
+        self.local.as_ref().is_some_and(|token| same(token.reveal(), bearer(headers)))
+    }
+
     fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
         if self.read.is_none() && self.operate.is_none() {
             return self.check_host(headers);
         }
-        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        let given = bearer(headers);
         let is = |token: &Option<Secret>| token.as_ref().is_some_and(|token| same(token.reveal(), given));
         let reads = method == Method::GET || method == Method::HEAD;
         if is(&self.operate) || is(&self.local) || (reads && is(&self.read)) {
@@ -70,6 +74,12 @@ impl Access {
         }
         Err(Problem::new(StatusCode::FORBIDDEN, "without tokens the API answers only to programs on this machine"))
     }
+}
+
+/// The token of a request; blank if it has none.
+fn bearer(headers: &HeaderMap) -> &str {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default()
 }
 
 /// Compares in a time that does not depend on where the texts differ.

@@ -4,6 +4,7 @@
 mod access;
 mod actions;
 mod answer;
+mod database;
 mod deliveries;
 mod documents;
 mod extract;

@@ -14,6 +14,7 @@ use crate::api::page::{Paging, cursor};
 use crate::api::server::State;
 use crate::engine::Unit;
 use crate::engine::view::{RunView, SchemeStatus, status};
+use crate::store::Origin;
 
 /// The service.
 #[derive(Serialize)]
@@ -22,6 +23,12 @@ pub struct InfoAnswer {
     pid: u32,
     database_bytes: u64,
     database_format: u64,
+    /// In another epoch the same sequence number of a change log is another change.
+    database_epoch: u64,
+    database_origin: Origin,
+    /// Why nothing can be written at the moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database_trouble: Option<String>,
     uptime_seconds: u64,
     started: String,
 }
@@ -49,15 +56,19 @@ pub struct SchemeAnswer {
     definition: String,
 }
 
-/// Alive.
-pub async fn healthz() -> Json<BTreeMap<&'static str, &'static str>> {
-    Json(BTreeMap::from([("status", "ok")]))
+/// Alive, also where the database can't be written at the moment: it goes on by itself.
+pub async fn healthz(Extract(state): Extract<Arc<State>>) -> Json<BTreeMap<&'static str, &'static str>> {
+    let status = if state.engine.store.trouble().is_none() { "ok" } else { "the database can't be written" };
+    Json(BTreeMap::from([("status", status)]))
 }
 
-/// Ready: the store answers.
+/// Ready: the store answers and can be written.
 pub async fn readyz(Extract(state): Extract<Arc<State>>) -> Answer<BTreeMap<&'static str, &'static str>> {
     let ready = state.engine.store.info();
     ready.map_err(|error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+    if let Some(trouble) = state.engine.store.trouble() {
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, trouble));
+    }
     if state.engine.stop.is_cancelled() {
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the service is stopping"));
     }
@@ -72,6 +83,9 @@ pub async fn info(Extract(state): Extract<Arc<State>>) -> Answer<InfoAnswer> {
         pid: std::process::id(),
         database_bytes: info.bytes,
         database_format: info.format,
+        database_epoch: info.lineage.epoch,
+        database_origin: info.lineage.origin,
+        database_trouble: state.engine.store.trouble(),
         uptime_seconds: state.engine.clock.now().since(state.started).as_secs(),
         started: state.started.to_string(),
     }))

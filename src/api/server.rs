@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::access::{Access, guard};
-use crate::api::{actions, deliveries, documents, schemes};
+use crate::api::{actions, database, deliveries, documents, schemes};
 use crate::clock::Time;
 use crate::config::Config;
 use crate::engine::Engine;
@@ -127,6 +127,7 @@ fn router(state: Arc<State>) -> Router {
         .route("/schemes/{scheme}/documents/{key}/versions/{version}", get(documents::version))
         .route("/schemes/{scheme}/documents/{key}/explain", get(documents::explained))
         .route("/search", get(documents::search))
+        .route("/db/backup", post(database::backup))
         .route("/deliveries", get(deliveries::list))
         .route("/deliveries/act", post(actions::act))
         .route("/deliveries/{id}/retry", post(deliveries::retry))

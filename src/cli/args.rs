@@ -66,6 +66,35 @@ pub enum Verb {
     Pause(Pause),
     /// Resume a scheme, or one of its targets
     Resume(Pause),
+    /// Take care of the database
+    Db(Db),
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Db {
+    /// What to do
+    #[command(subcommand)]
+    pub what: DbWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DbWhat {
+    /// Show size, format, epoch and numbers of rows
+    Info,
+    /// Read every stored value and list what is damaged
+    Verify,
+    /// Write a copy to a new file, also while the service runs
+    Backup {
+        /// The new file
+        file: PathBuf,
+    },
+    /// Put a backup in the database's place; the old file is kept
+    Restore {
+        /// A file written by `db backup`
+        file: PathBuf,
+    },
+    /// Give back unused space; not while the service runs
+    Compact,
 }
 
 #[derive(Debug, ClapArgs)]

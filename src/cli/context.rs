@@ -17,7 +17,7 @@ use crate::mapping::{Lookups, Table, Tables};
 use crate::reason::Language;
 use crate::scheme::Scheme;
 use crate::scheme::check::LiteralSecrets;
-use crate::store::{RedbOptions, RedbStore, Store, StoreError};
+use crate::store::{RedbOptions, RedbStore, Store, StoreError, care};
 
 /// The database's file in the data folder.
 const DATABASE: &str = "deltaferry.redb";
@@ -181,13 +181,7 @@ impl Context {
 
     /// Opens the store for reading, beside a running service too. After an unclean stop it is recovered once.
     pub fn open_to_read(&self, config: &Config) -> Result<Arc<dyn Store>, Failure> {
-        let path = database(config);
-        if !path.is_file() {
-            let path = path.display();
-            return Err(Failure::failed(format!(
-                "there is no database `{path}` yet; `deltaferry once` or `run` makes it"
-            )));
-        }
+        let path = existing_database(config)?;
         match RedbStore::open_read_only(&path, &RedbOptions::default()) {
             Ok(store) => Ok(Arc::new(store)),
             Err(StoreError::NeedsRecovery) => {
@@ -215,8 +209,23 @@ impl Context {
     }
 }
 
-fn database(config: &Config) -> PathBuf {
+/// The database's file.
+pub fn database(config: &Config) -> PathBuf {
     config.data.join(DATABASE)
+}
+
+/// The database's file where there is one; that there is none is told with what it means.
+pub fn existing_database(config: &Config) -> Result<PathBuf, Failure> {
+    let path = database(config);
+    if path.is_file() {
+        return Ok(path);
+    }
+    let name = path.display();
+    Err(Failure::failed(if care::is_lost(&path) {
+        format!("the database `{name}` is lost; `deltaferry db restore FILE` puts a backup back")
+    } else {
+        format!("there is no database `{name}` yet; `deltaferry once` or `run` makes it")
+    }))
 }
 
 /// Reads the cross-reference tables.

@@ -5,6 +5,7 @@
 mod args;
 mod check;
 mod context;
+mod db;
 mod decide;
 mod deliveries;
 mod demo;
@@ -65,7 +66,7 @@ async fn dispatch(args: Args) -> Result<Exit, output::Failure> {
         Verb::Check(verb) => check::run(&context, verb).await,
         Verb::Once(verb) => once::run(&context, verb).await,
         Verb::Run => run::run(&context).await,
-        Verb::Status(verb) => status::run(&context, &verb),
+        Verb::Status(verb) => status::run(&context, &verb).await,
         Verb::Docs(verb) => docs::run(&context, &verb),
         Verb::Explain(verb) => explain::run(&context, &verb),
         Verb::Deliveries(verb) => deliveries::run(&context, verb).await,
@@ -74,6 +75,7 @@ async fn dispatch(args: Args) -> Result<Exit, output::Failure> {
         Verb::Reconcile(verb) => reconcile::run(&context, verb).await,
         Verb::Sweep(verb) => sweep::run(&context, verb).await,
         Verb::Replay(verb) => replay::run(&context, verb).await,
+        Verb::Db(verb) => db::run(&context, verb).await,
         Verb::Pause(verb) => pause::run(&context, verb, true).await,
         Verb::Resume(verb) => pause::run(&context, verb, false).await,
     }

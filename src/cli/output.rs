@@ -10,6 +10,7 @@ use crate::cli::args::Args;
 use crate::config::Log;
 use crate::fault::Fault;
 use crate::scheme::Scheme;
+use crate::store::StoreError;
 
 /// Exit codes of interface.md section 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Exit {
     Usage,
     /// Done, but documents are left rejected, in doubt, waiting, retrying or pending.
     Left,
+    /// Another process has the database open.
+    InUse,
 }
 
 impl Exit {
@@ -32,6 +35,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Left => 3,
+            Self::InUse => 4,
         })
     }
 }
@@ -75,7 +79,10 @@ impl Failure {
                 for cause in error.chain().skip(1) {
                     eprintln!("  because: {cause}");
                 }
-                Exit::Failed.code()
+                match error.downcast_ref() {
+                    Some(StoreError::InUse { .. }) => Exit::InUse.code(),
+                    _ => Exit::Failed.code(),
+                }
             }
         }
     }
@@ -128,6 +135,7 @@ pub fn start_log(args: &Args) {
         _ => "trace",
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter(level)).with_writer(std::io::stderr).with_target(false);
+    let log = log.log_internal_errors(false);
     // A second start (in tests) keeps the first log.
     let _ = log.with_ansi(std::io::stderr().is_terminal()).try_init();
 }
@@ -139,7 +147,8 @@ pub fn start_service_log(config: &Log, verbose: u8) -> Result<(), Failure> {
         1 => "debug",
         _ => "trace",
     };
-    let log = tracing_subscriber::fmt().with_env_filter(filter(level)).with_target(false);
+    // What can't be logged, because the disk is full, must not end whoever logs it.
+    let log = tracing_subscriber::fmt().with_env_filter(filter(level)).with_target(false).log_internal_errors(false);
     let started = match &config.dir {
         None => log.with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).try_init(),
         Some(folder) => {

@@ -1,13 +1,18 @@
 //! `status`: where every scheme stands.
 
+use serde::Serialize;
+
 use crate::cli::args::Status;
 use crate::cli::context::Context;
 use crate::cli::once::left;
 use crate::cli::output::{Exit, Failure, json, table};
+use crate::cli::remote::service;
 use crate::clock::print_duration;
+use crate::config::Config;
 use crate::engine::view::{SchemeStatus, status};
+use crate::store::{Origin, Store, StoreError};
 
-pub fn run(context: &Context, verb: &Status) -> Result<Exit, Failure> {
+pub async fn run(context: &Context, verb: &Status) -> Result<Exit, Failure> {
     let (config, schemes) = context.read()?;
     let store = context.open_to_read(&config)?;
     if let Some(unknown) = verb.schemes.iter().find(|name| !schemes.iter().any(|scheme| scheme.id == **name)) {
@@ -16,12 +21,62 @@ pub fn run(context: &Context, verb: &Status) -> Result<Exit, Failure> {
     let chosen = schemes.iter().filter(|scheme| verb.schemes.is_empty() || verb.schemes.contains(&scheme.id));
     let now = context.clock.now();
     let statuses: Vec<SchemeStatus> = chosen.map(|scheme| status(&*store, scheme, now)).collect::<Result<_, _>>()?;
+    let info = store.info()?;
+    let database = DatabaseStatus {
+        origin: info.lineage.origin,
+        epoch: info.lineage.epoch,
+        trouble: trouble(&config).await,
+        restored: info.lineage.stamped || any_restored(&*store, &statuses)?,
+    };
     if context.json {
-        json(&serde_json::json!({ "schemes": statuses, "left": left(&statuses) }))?;
+        json(&serde_json::json!({ "schemes": statuses, "left": left(&statuses), "database": database }))?;
     } else {
+        database.print();
         print(&statuses);
     }
     Ok(Exit::Done)
+}
+
+/// What is to be known of the database.
+#[derive(Serialize)]
+struct DatabaseStatus {
+    origin: Origin,
+    epoch: u64,
+    /// It was restored, and not every target has been looked through yet (rule 8).
+    restored: bool,
+    /// Why the service can't write it.
+    trouble: Option<String>,
+}
+
+impl DatabaseStatus {
+    fn print(&self) {
+        if self.restored {
+            println!("THE DATABASE WAS RESTORED: targets are looked through before anything is sent\n");
+        }
+        if self.origin == Origin::Lost {
+            println!("the database before this one was lost: `initial` does not answer for it, `decide` does\n");
+        }
+        if let Some(trouble) = &self.trouble {
+            println!("THE SERVICE CAN'T WRITE: {trouble}\n");
+        }
+    }
+}
+
+/// What keeps the running service from writing; none if none runs.
+async fn trouble(config: &Config) -> Option<String> {
+    let info = service(config).await?.get("/info").await.ok()?;
+    info.get("database_trouble").and_then(|why| why.as_str()).map(str::to_owned)
+}
+
+fn any_restored(store: &dyn Store, statuses: &[SchemeStatus]) -> Result<bool, StoreError> {
+    for status in statuses {
+        for target in &status.targets {
+            if store.target(&status.scheme, &target.target)?.is_some_and(|state| state.restored) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 fn print(statuses: &[SchemeStatus]) {

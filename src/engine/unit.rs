@@ -11,7 +11,7 @@ use crate::capture::Capture;
 use crate::clock::{Clock, Time};
 use crate::delivery::Worker;
 use crate::scheme::{Initial, Scheme};
-use crate::store::{Store, StoreError, TargetAnswer, TargetState};
+use crate::store::{Origin, Store, StoreError, TargetAnswer, TargetState};
 
 /// Everything that runs in one process.
 pub struct Engine {
@@ -81,9 +81,11 @@ impl Engine {
     /// for the scheme's first capture only; a target that is new, renamed or moved to another account waits for
     /// `decide` (rule 3).
     pub async fn prepare(&self) -> Result<(), StoreError> {
+        let origin = self.store.info()?.lineage.origin;
         for unit in &self.units {
             unit.capture.prepare_index().await?;
-            let first = self.store.progress(&unit.scheme.id)?.is_none();
+            // In a database that was lost or restored, a scheme without state may have had some (rule 8).
+            let first = self.store.progress(&unit.scheme.id)?.is_none() && origin == Origin::New;
             for worker in &unit.workers {
                 self.prepare_target(unit, worker, first).await?;
                 worker.recover().await?;

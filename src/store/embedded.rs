@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::commit_capture::CaptureCommand;
-use super::file::{self, FORMAT, Opened, Opener, RedbOptions};
+use super::file::{self, Opened, Opener, RedbOptions};
 use super::shared::{Handle, Shared, Snapshot};
+use super::side::Side;
 use super::verify::{self, Damage};
 use super::writer::{self, Command, Reply, Writer};
-use super::{dump, index, seen, view_deliveries as deliveries, view_documents as documents};
+use super::{
+    backup, dump, index, info, lineage, place, seen, view_deliveries as deliveries, view_documents as documents,
+};
 use crate::change::Change;
 use crate::clock::Time;
 use crate::document::{Head, Quarantine};
@@ -55,17 +58,23 @@ impl std::fmt::Debug for RedbStore {
 impl RedbStore {
     /// Opens the database for writing. Where there is no file, one is made (mode 0600, its folder 0700); a file
     /// that is no database of ours is refused and left as it is. Every page of the file is checked first, see
-    /// [`RedbOptions::check`].
+    /// [`RedbOptions::check`]. A file that is not the one written last is recognised, and its targets are marked
+    /// (rule 8).
     ///
     /// # Errors
     ///
     /// [`StoreError::InUse`] while another process has it open for writing, [`StoreError::Newer`] for a newer
     /// program's, [`StoreError::Broken`] for a file that can't be one, [`StoreError::Io`] from the disk.
     pub fn open(path: &Path, options: &RedbOptions) -> Result<Self, StoreError> {
-        file::ensure_exists(path, options)?;
+        if !path.exists() {
+            file::create(path, options, &lineage::of_new(path))?;
+        }
         file::look_at(path, options)?;
-        let mut store = Self::open_with(path.display().to_string(), file::opener(path, options), options.check)?;
-        file::announce(path);
+        let (name, opener) = (path.display().to_string(), file::opener(path, options));
+        let mut opened = file::open(&name, &opener, options.check)?;
+        let (side, commits) = lineage::recognise(path, &mut opened)?;
+        let mut store = Self::start(name, opener, opened, (Some(side), commits))?;
+        place::announce(path);
         store.path = Some(path.to_owned());
         Ok(store)
     }
@@ -82,12 +91,24 @@ impl RedbStore {
         Ok(Self { shared, path: Some(path.to_owned()), writer: Mutex::new(None), writable: false })
     }
 
-    /// Opens for writing whatever the opener opens; it has its tables.
+    /// Opens for writing whatever the opener opens; it has its tables, and no side file.
+    #[cfg(test)]
     pub(super) fn open_with(name: String, opener: Opener, check: bool) -> Result<Self, StoreError> {
-        let Opened { database, unclean } = file::open(&name, &opener, check)?;
+        let opened = file::open(&name, &opener, check)?;
+        Self::start(name, opener, opened, (None, 0))
+    }
+
+    /// Starts the writer, which counts on from so many commits.
+    fn start(
+        name: String,
+        opener: Opener,
+        Opened { database, unclean }: Opened,
+        (side, commits): (Option<Side>, u64),
+    ) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared::new(name, Handle::Writing(database)));
         let (inbox, commands) = sync_channel(writer::QUEUE);
-        let writer = Writer { shared: shared.clone(), opener, inbox: commands, unclean, healed: HashMap::new() };
+        let (shared_, healed) = (shared.clone(), HashMap::new());
+        let writer = Writer { shared: shared_, opener, inbox: commands, unclean, commits, side, healed };
         let handle = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run())
@@ -193,7 +214,7 @@ impl Store for RedbStore {
                 }
                 *self.shared.alone() = Handle::Closed;
                 if let Some(path) = &self.path {
-                    file::renounce(path);
+                    place::renounce(path);
                 }
             }
             None if self.writable => {}
@@ -326,11 +347,15 @@ impl Store for RedbStore {
     }
 
     fn info(&self) -> Result<Info, StoreError> {
-        let bytes = match &self.path {
-            Some(path) => std::fs::metadata(path).map_err(|e| StoreError::Io(e.to_string()))?.len(),
-            None => 0,
-        };
-        Ok(Info { bytes, format: FORMAT })
+        info::info(&self.shared, self.path.as_deref())
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.shared.trouble()
+    }
+
+    fn backup(&self, to: &Path) -> Result<u64, StoreError> {
+        backup::backup(&self.shared, to)
     }
 
     fn dump(&self) -> Result<String, StoreError> {

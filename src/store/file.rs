@@ -1,18 +1,20 @@
 //! The database file: created whole or not at all, opened by one writer and any number of readers, its format and
 //! its last close looked at before anything else is read.
 
-use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use redb::backends::FileBackend;
-use redb::{Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase};
+use redb::{Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, ReadableTable};
 
 use super::key::KeyBytes;
+use super::lineage::{self, Lineage};
+use super::place::{self, holder};
 use super::rows::{Rows, WriteRows, fault};
-use super::tables::{ALL, META};
+use super::tables::{ALL, Bytes, META};
 use super::value::to_count;
+use crate::crash;
 use crate::store::StoreError;
 
 /// The newest format known here. An older one would be migrated, a newer one is refused.
@@ -125,8 +127,8 @@ pub(super) fn look_at(path: &Path, options: &RedbOptions) -> Result<(), StoreErr
     }
 }
 
-/// The tables and the format of a new database.
-pub(super) fn initialise(name: &str, database: &Database) -> Result<(), StoreError> {
+/// The tables and the format of a new database, and how it begins.
+pub(super) fn initialise(name: &str, database: &Database, lineage: &Lineage) -> Result<(), StoreError> {
     let transaction = database.begin_write().map_err(|e| fault(META.name, e))?;
     for table in ALL {
         transaction.open_table(table.definition()).map_err(|e| fault(table.name, e))?;
@@ -134,6 +136,7 @@ pub(super) fn initialise(name: &str, database: &Database) -> Result<(), StoreErr
     let mut meta = Rows::new(&META, transaction.open_table(META.definition()).map_err(|e| fault(META.name, e))?);
     meta.put(&format_key(), &FORMAT.to_le_bytes())?;
     set_clean(&mut meta, true)?;
+    lineage::write(&mut meta, lineage)?;
     drop(meta);
     transaction.commit().map_err(|e| fault(META.name, e))?;
     tracing::info!(database = name, format = FORMAT, "created");
@@ -164,7 +167,7 @@ fn format_key() -> KeyBytes {
 }
 
 /// Checks the format, and tells whether the database was not closed.
-fn is_unclean(name: &str, database: &impl ReadableDatabase) -> Result<bool, StoreError> {
+pub(super) fn is_unclean(name: &str, database: &impl ReadableDatabase) -> Result<bool, StoreError> {
     let foreign = |why: &str| broken(name, format!("it is no database of deltaferry: {why}"));
     let transaction = database.begin_read().map_err(|e| broken(name, e.to_string()))?;
     let meta = transaction.open_table(META.definition()).map_err(|e| foreign(&e.to_string()))?;
@@ -179,22 +182,27 @@ fn is_unclean(name: &str, database: &impl ReadableDatabase) -> Result<bool, Stor
         Some(found) => return Err(foreign(&format!("format {found} never existed"))),
         None => return Err(foreign("it has no format")),
     }
-    let clean = meta.get(&KeyBytes::new().text("clean"), |payload| Some(payload == [1])).map_err(unreadable)?;
-    Ok(clean != Some(true))
+    Ok(!is_clean(&meta).map_err(unreadable)?)
+}
+
+/// Whether the database was closed well.
+pub(super) fn is_clean<T: ReadableTable<Bytes, Bytes>>(meta: &Rows<T>) -> Result<bool, StoreError> {
+    let clean = meta.get(&KeyBytes::new().text("clean"), |payload| Some(payload == [1]))?;
+    Ok(clean == Some(true))
 }
 
 /// The database trusts its file and may panic where it should not have: such a panic is a broken file.
-fn guarded<R>(name: &str, open: impl FnOnce() -> Result<R, StoreError>) -> Result<R, StoreError> {
+pub(super) fn guarded<R>(name: &str, open: impl FnOnce() -> Result<R, StoreError>) -> Result<R, StoreError> {
     catch_unwind(AssertUnwindSafe(open))
         .unwrap_or_else(|_| Err(broken(name, "the database could not make sense of its pages".to_owned())))
 }
 
-fn broken(name: &str, why: String) -> StoreError {
+pub(super) fn broken(name: &str, why: String) -> StoreError {
     StoreError::Broken { path: name.to_owned(), why }
 }
 
 /// What it means that the database would not open.
-fn refused(name: &str, error: DatabaseError) -> StoreError {
+pub(super) fn refused(name: &str, error: DatabaseError) -> StoreError {
     match error {
         DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
             StoreError::InUse { path: name.to_owned(), holder: holder(Path::new(name)) }
@@ -211,90 +219,22 @@ fn refused(name: &str, error: DatabaseError) -> StoreError {
     }
 }
 
-/// Makes sure the file exists: a new one is written beside its place, closed, and only then given its name, so
-/// that a stop in between leaves no half-made database, and no existing file is ever overwritten.
-pub(super) fn ensure_exists(path: &Path, options: &RedbOptions) -> Result<(), StoreError> {
-    if path.exists() {
-        return Ok(());
-    }
+/// Makes a new database: it is written beside its place, closed, and only then given its name, so that a stop in
+/// between leaves no half-made one, and no existing file is ever overwritten.
+pub(super) fn create(path: &Path, options: &RedbOptions, lineage: &Lineage) -> Result<(), StoreError> {
     let name = path.display().to_string();
     let io = |error: io::Error| StoreError::Io(format!("`{name}`: {error}"));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    create_folder(folder).map_err(io)?;
-    let fresh = beside(path, &format!("new.{}", std::process::id()));
-    let _ = fs::remove_file(&fresh);
-    let file = create_file(&fresh).map_err(io)?;
-    let backend = FileBackend::new(file).map_err(|e| refused(&name, e))?;
+    place::create_folder(place::folder(path)).map_err(io)?;
+    let fresh = place::Fresh::new(path).map_err(io)?;
+    let backend = FileBackend::new(fresh.file().map_err(io)?).map_err(|e| refused(&name, e))?;
     let database = options.builder().create_with_backend(backend).map_err(|e| refused(&name, e))?;
-    initialise(&name, &database)?;
+    crash::point("store.create.before_tables");
+    initialise(&name, &database, lineage)?;
     database.close().map_err(|e| refused(&name, e))?;
-    let linked = fs::hard_link(&fresh, path).or_else(|error| match error.kind() {
+    crash::point("store.create.before_name");
+    match fresh.publish(path) {
         // Another process was first; its database is as good.
-        io::ErrorKind::AlreadyExists => Ok(()),
-        // No hard links here: the two steps are not one, but nobody else starts a service in this very moment.
-        _ if !path.exists() => fs::rename(&fresh, path),
-        _ => Err(error),
-    });
-    let _ = fs::remove_file(&fresh);
-    linked.map_err(io)?;
-    sync_folder(folder).map_err(io)
-}
-
-#[cfg(unix)]
-fn create_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn create_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-fn create_file(path: &Path) -> io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(suffix);
-    path.with_file_name(name)
-}
-
-/// Tells other processes who has the database open for writing. Only words: the lock is the database's own, so a
-/// file left behind by a killed process does no harm.
-pub(super) fn announce(path: &Path) {
-    let pid = beside(path, "pid");
-    let _ = fs::remove_file(&pid);
-    let written = create_file(&pid)
-        .and_then(|mut file| io::Write::write_all(&mut file, format!("{}\n", std::process::id()).as_bytes()));
-    if let Err(error) = written {
-        tracing::warn!(file = %pid.display(), %error, "could not be written");
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        published => published.map_err(io),
     }
-}
-
-/// Takes back what [`announce`] told.
-pub(super) fn renounce(path: &Path) {
-    let _ = fs::remove_file(beside(path, "pid"));
-}
-
-/// ` (pid N)` where the holder told its number.
-fn holder(path: &Path) -> String {
-    let pid: Option<u32> = fs::read_to_string(beside(path, "pid")).ok().and_then(|text| text.trim().parse().ok());
-    pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
 }

@@ -5,7 +5,8 @@
 //! The embedded form reads from below as `key`, `value`, `body` (bytes), `tables` (what there is), `rows` (one
 //! table, checked), `transaction`, `commit_capture`, `seen`, `index`, `commit_deliveries`, `settings` (what a command does: planned
 //! without writing, then written), `writer` (who does it), `view_documents`, `view_deliveries` (reads), `file`
-//! (opening), `heal_documents`, `heal_deliveries`, `verify` (decay).
+//! (opening), `lineage`, `side` (which file this is), `heal_documents`, `heal_deliveries`, `verify` (decay). [`care`],
+//! `backup` and `restore` work on a file as a whole; they look at it through `overlay`, which changes nothing.
 //!
 //! # Crash points
 //!
@@ -19,13 +20,20 @@
 //! | `plan.`, `claim.`, `settle.`, `operate.` + `before_commit`, `after_commit` | the same for deliveries, by [`Step`] |
 //! | `index.before_commit`, `index.after_commit` | around values that look-ups ask, filled in from snapshots |
 //! | `store.commit.before`, `store.commit.after` | around any commit, after and before the answers |
+//! | `store.side.before` | a commit is durable and the side file does not tell it yet |
+//! | `store.create.before_tables`, `store.create.before_name` | a new file is empty; is whole, and not yet in its place |
+//! | `db.backup.copying`, `db.backup.before_name` | a backup is half written; is whole, and without its name |
+//! | `db.restore.before_aside`, `.before_name`, `.after_name` | the new file is whole; the old one kept; replaced |
+//! | `db.restored.before_side` | a restored database is marked and the side file does not tell it yet |
 
 pub mod delivery;
 pub mod mirror;
 pub mod sweep;
 pub mod traits;
 
+mod backup;
 mod body;
+pub mod care;
 mod commit_capture;
 mod commit_deliveries;
 mod dump;
@@ -34,14 +42,20 @@ mod file;
 mod heal_deliveries;
 mod heal_documents;
 mod index;
+mod info;
 mod key;
+mod lineage;
 mod lines;
 pub mod model;
+mod overlay;
 mod pages;
+mod place;
+mod restore;
 mod rows;
 mod seen;
 mod settings;
 mod shared;
+mod side;
 mod tables;
 mod transaction;
 mod value;
@@ -58,8 +72,10 @@ mod tests;
 pub use delivery::{Attempt, Base, Delivery, DeliveryCommit, DeliveryWrite, Queued, Step, WriteResult};
 pub use embedded::RedbStore;
 pub use file::RedbOptions;
+pub use lineage::{Lineage, Origin};
 pub use mirror::{IndexFill, IndexValues, Mark};
 pub use pages::pages;
+pub use restore::{Restored, restore};
 pub use sweep::{Ask, Earlier, Span, SweepStage, SweepState, SweepStep};
 pub use traits::{
     CaptureCommit, CaptureDone, Captured, DocumentFilter, Info, Pending, ProgressStep, Run, Store, StoreError,

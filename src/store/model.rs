@@ -467,6 +467,10 @@ impl Store for ModelStore {
         self.read(|model| model.owners.get(identity).cloned())
     }
 
+    fn backup(&self, _to: &std::path::Path) -> Result<u64, StoreError> {
+        Err(StoreError::Io("the model lives in memory".to_owned()))
+    }
+
     fn info(&self) -> Result<Info, StoreError> {
         self.read(|_| Info::default())
     }

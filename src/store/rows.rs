@@ -80,6 +80,11 @@ impl<T: ReadableTable<Bytes, Bytes>> Rows<T> {
         }
     }
 
+    /// How many rows there are.
+    pub(super) fn len(&self) -> Result<u64, StoreError> {
+        self.rows.len().map_err(|e| self.fault(e))
+    }
+
     /// A flipped bit in a key, or in the keys that lead to it, would make a row seem absent. The rows between which
     /// it would stand tell: one of them is damaged, or stands in the wrong order.
     fn absent(&self, key: &[u8]) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! The open database, shared by the readers and the writer; each read is a short transaction of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use redb::{Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase};
 
@@ -27,12 +27,14 @@ pub(super) struct Shared {
     /// The database as messages name it.
     pub(super) name: String,
     handle: RwLock<Handle>,
+    /// Why the last commit failed.
+    trouble: Mutex<Option<String>>,
 }
 
 impl Shared {
     /// A handle.
     pub(super) fn new(name: String, handle: Handle) -> Self {
-        Self { name, handle: RwLock::new(handle) }
+        Self { name, handle: RwLock::new(handle), trouble: Mutex::new(None) }
     }
 
     /// The handle, beside other readers.
@@ -43,6 +45,23 @@ impl Shared {
     /// The handle alone.
     pub(super) fn alone(&self) -> RwLockWriteGuard<'_, Handle> {
         self.handle.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why nothing can be written at the moment; none once a commit has succeeded again.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What became of a group of commands; one that had nothing to write proves nothing.
+    pub(super) fn set_trouble(&self, failure: Option<&StoreError>, wrote: bool) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        match failure {
+            Some(error) => *trouble = Some(error.to_string()),
+            None if wrote && trouble.take().is_some() => {
+                tracing::warn!(database = self.name, "the database is written again");
+            }
+            None => {}
+        }
     }
 
     /// Reads in one transaction, which ends with the read. The database trusts its file and may panic over a

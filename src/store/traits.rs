@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -15,6 +16,7 @@ use crate::name::Key;
 use crate::reason::State;
 use crate::row_version::RowVersion;
 use crate::store::delivery::{Attempt, Delivery, DeliveryCommit, WriteResult};
+use crate::store::lineage::Lineage;
 use crate::store::mirror::{IndexFill, IndexValues, Mark};
 use crate::store::sweep::{SweepState, SweepStep};
 use crate::watermark::Progress;
@@ -50,7 +52,9 @@ pub enum StoreError {
         known: u64,
     },
     /// The file is no database of ours, or broken.
-    #[error("the database `{path}` can't be opened: {why}; run `deltaferry db verify`, or restore a backup")]
+    #[error(
+        "the database `{path}` can't be opened: {why}; run `deltaferry db verify`, or restore a backup by `deltaferry db restore FILE`"
+    )]
     Broken {
         /// The file.
         path: String,
@@ -60,6 +64,9 @@ pub enum StoreError {
     /// Opened read-only, or the service must recover it first.
     #[error("the database needs recovery after an unclean stop; start the service, or open it for writing once")]
     NeedsRecovery,
+    /// A file of this name is there already.
+    #[error("`{0}` is there already; name a file that is not")]
+    Exists(String),
     /// The disk failed or is full.
     #[error("the database could not be written: {0}")]
     Io(String),
@@ -312,6 +319,13 @@ pub struct Info {
     pub bytes: u64,
     /// Format number.
     pub format: u64,
+    /// Whether it was closed well; not so while a service runs.
+    pub clean: bool,
+    /// Where it comes from.
+    #[serde(flatten)]
+    pub lineage: Lineage,
+    /// Rows of each table.
+    pub rows: BTreeMap<&'static str, u64>,
 }
 
 /// A store. Commands are durable when their answer arrives, and are applied in the order they were given. Reads
@@ -416,6 +430,14 @@ pub trait Store: Send + Sync + 'static {
     /// The owner of a target document: scheme, target and key by identity (rule 11).
     fn owner(&self, identity: &str) -> Result<Option<(String, String, Key)>, StoreError>;
 
+    /// Why nothing can be written at the moment: the disk is full or fails. The store goes on by itself when a later
+    /// command succeeds.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+    /// Writes a stamped copy of the store, as it stands at one moment, to a new file for its owner alone; it is there
+    /// whole or not at all, and nothing is overwritten. Tells its size in bytes. Blocks until it is done.
+    fn backup(&self, to: &Path) -> Result<u64, StoreError>;
     /// About the database.
     fn info(&self) -> Result<Info, StoreError>;
     /// The whole store as text, one line a row, for tests and for people.

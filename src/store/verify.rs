@@ -23,6 +23,20 @@ pub struct Damage {
     pub key: String,
 }
 
+impl Damage {
+    /// What a running service does about it when it meets it.
+    pub fn remedy(&self) -> &'static str {
+        match self.table {
+            "heads/1" | "bodies/1" => "the document is quarantined and read from the source again",
+            "deliveries/1" => "the delivery becomes in doubt and its target is asked",
+            "queue/1" | "states/1" | "counts/1" => "built anew from the deliveries",
+            "numbers/1" | "indexes/1" | "indexed/1" | "lookup/1" => "built anew from the documents",
+            "watermarks/1" => "the scheme goes on from the end of its last good run",
+            _ => "nothing: restore a backup",
+        }
+    }
+}
+
 /// Reads every value and compares its checksum, bodies down to their text. The list is empty for a sound store.
 /// Nothing is locked meanwhile: what is written during the walk may or may not be seen.
 pub(super) fn verify(shared: &Shared) -> Result<Vec<Damage>, StoreError> {

@@ -16,9 +16,11 @@ use super::commit_capture::{self, CaptureCommand, CapturePlan};
 use super::commit_deliveries::{self, CutPlan, DeliveryPlan};
 use super::file::{self, Opened, Opener};
 use super::index::{self, IndexPlan};
+use super::lineage;
 use super::rows::fault;
 use super::settings::{self, SettingPlan};
 use super::shared::{Handle, Shared};
+use super::side::Side;
 use super::tables::META;
 use super::transaction::{self, Tables};
 use super::{heal_deliveries, heal_documents};
@@ -153,6 +155,10 @@ pub(super) struct Writer {
     pub(super) inbox: Receiver<Command>,
     /// Whether the file already says that it is not closed.
     pub(super) unclean: bool,
+    /// Commits the database has seen.
+    pub(super) commits: u64,
+    /// Tells them outside of the database (rule 8); none in tests that lay another storage under it.
+    pub(super) side: Option<Side>,
     /// How often the documents of a scheme, or the deliveries of its target, were rebuilt.
     pub(super) healed: HashMap<(String, Option<String>), u8>,
 }
@@ -165,6 +171,7 @@ impl Writer {
             let applied = catch_unwind(AssertUnwindSafe(|| self.apply(&mut group)));
             let outcome = applied.unwrap_or_else(|_| Err(StoreError::Io("the writer met a damaged page".to_owned())));
             let failure = outcome.err();
+            self.shared.set_trouble(failure.as_ref(), group.wrote);
             if let Some(error) = &failure {
                 tracing::error!(database = self.shared.name, %error, "nothing was written; opening the database again");
                 self.reopen(error);
@@ -214,6 +221,9 @@ impl Writer {
         if group.wrote && !self.unclean {
             file::set_clean(&mut tables.meta, false)?;
         }
+        if group.wrote {
+            lineage::put_commits(&mut tables.meta, self.commits + 1)?;
+        }
         drop(tables);
         if !group.wrote {
             return transaction.abort().map_err(|e| fault(META.name, e));
@@ -224,11 +234,20 @@ impl Writer {
         crash::point("store.commit.before");
         transaction.commit().map_err(|e| fault(META.name, e))?;
         crash::point("store.commit.after");
+        self.count();
         for (_, after) in &group.points {
             crash::point(after);
         }
         self.unclean = true;
         Ok(())
+    }
+
+    /// A commit is durable.
+    fn count(&mut self) {
+        self.commits += 1;
+        if let Some(side) = &mut self.side {
+            side.note(self.commits);
+        }
     }
 
     /// Applies a command, or refuses it without a trace. An error means that the transaction can't be used.
@@ -358,7 +377,8 @@ impl Writer {
 
     /// Notes the good end and closes the database.
     fn finish(mut self) {
-        let mut handle = self.shared.alone();
+        let shared = Arc::clone(&self.shared);
+        let mut handle = shared.alone();
         let Handle::Writing(database) = std::mem::replace(&mut *handle, Handle::Closed) else { return };
         let unclean = std::mem::take(&mut self.unclean);
         let closed = catch_unwind(AssertUnwindSafe(|| {
@@ -366,8 +386,14 @@ impl Writer {
                 let transaction = transaction::begin(&database)?;
                 let mut tables = Tables::open(&transaction)?;
                 file::set_clean(&mut tables.meta, true)?;
+                lineage::put_closed(&mut tables.meta)?;
+                lineage::put_commits(&mut tables.meta, self.commits + 1)?;
                 drop(tables);
                 transaction.commit().map_err(|e| fault(META.name, e))?;
+                self.count();
+            }
+            if let Some(side) = &self.side {
+                side.sync();
             }
             database.close().map_err(|e| fault(META.name, e))
         }));

@@ -8,6 +8,7 @@ mod bills;
 mod changed_orders;
 mod check;
 mod content;
+mod database;
 mod deltas;
 mod demo;
 mod first_day;

@@ -40,6 +40,8 @@ fn points() -> Vec<String> {
     }
     let mut found = BTreeSet::new();
     walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    // Passed by the verbs of `db` only: the store's own tests kill there.
+    found.retain(|name| !name.starts_with("db."));
     found.into_iter().collect()
 }
 

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod care;
 mod decay;
 mod disk;
+mod flips;
 mod kill;
+mod lineage;
 mod open;
 mod power;
 pub(super) mod random;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use redb::{BackendError, StorageBackend};
 
 use crate::store::file::{self, Opener, RedbOptions};
-use crate::store::{RedbStore, StoreError};
+use crate::store::{Lineage, RedbStore, StoreError};
 
 /// What was done to a storage.
 #[derive(Debug, Clone)]
@@ -77,7 +77,7 @@ impl Memory {
     pub(super) fn fresh() -> Self {
         let memory = Self::default();
         let database = RedbOptions::default().builder().create_with_backend(memory.clone()).unwrap();
-        file::initialise("memory", &database).unwrap();
+        file::initialise("memory", &database, &Lineage::default()).unwrap();
         database.close().unwrap();
         memory
     }

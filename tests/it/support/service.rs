@@ -32,7 +32,24 @@ impl<'a> Service<'a> {
     /// Starts it where another scheme is the one watched.
     #[track_caller]
     pub fn start_of(place: &'a Place, scheme: &'static str) -> Self {
-        let mut service = Self { child: spawn(place, None), place, scheme, url: String::new() };
+        Self::answering(spawn(place, None), place, scheme)
+    }
+
+    /// Starts it by a shell's script, which executes its arguments.
+    #[track_caller]
+    pub fn start_in_shell(place: &'a Place, script: &str) -> Self {
+        let run = place.command(&["run"]);
+        let log = File::options().create(true).append(true).open(place.path("log.txt")).unwrap();
+        let mut shell = std::process::Command::new("sh");
+        shell.current_dir(place.path("")).args(["-c", script, "sh"]).arg(run.get_program()).args(run.get_args());
+        let child = shell.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        Self::answering(child, place, SCHEME)
+    }
+
+    /// Waits until the API of a service that was started answers.
+    #[track_caller]
+    fn answering(child: Child, place: &'a Place, scheme: &'static str) -> Self {
+        let mut service = Self { child, place, scheme, url: String::new() };
         let id = service.child.id();
         service.url = wait_until("the service answers", DEADLINE, || {
             let ended = service.child.try_wait().unwrap();
@@ -42,6 +59,11 @@ impl<'a> Service<'a> {
             (file["pid"] == id && request(&url, "GET", "/healthz", &[], "")?.status == 200).then_some(url)
         });
         service
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it as `kill -9` does.
