@@ -152,6 +152,7 @@ impl Capture {
 
     async fn scan(&self, run: &mut Run, on_progress: &(dyn Fn(&Run, &Progress) + Sync)) -> Result<Begun, CaptureError> {
         let (mut progress, begun) = self.begin().await?;
+        crash::point("capture.scan_begun");
         self.ask_quarantined(run).await?;
         while let Some(scan) = progress.scan.clone() {
             tracing::debug!(scheme = %self.scheme.id, begin = %scan.begin, end = %scan.end, "window");

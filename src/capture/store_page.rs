@@ -8,6 +8,7 @@ use crate::capture::page::{Asked, Sorted, Sorter};
 use crate::capture::scan::{Capture, CaptureError, Pulled};
 use crate::clock::Time;
 use crate::connector::Deferred;
+use crate::crash;
 use crate::document::Quarantine;
 use crate::name::Key;
 use crate::store::{ProgressStep, Run, StoreError};
@@ -232,7 +233,9 @@ impl Capture {
         if sorted.is_empty() {
             return Ok(Vec::new());
         }
+        crash::point("capture.compared");
         let done = self.store.commit_capture(sorted.commit).await?;
+        crash::point("capture.stored");
         self.notify();
         Ok(done.stale)
     }

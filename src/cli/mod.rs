@@ -21,6 +21,7 @@ mod sandbox;
 mod schemes;
 mod stale;
 mod status;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -59,6 +60,7 @@ async fn dispatch(args: Args) -> Result<Exit, output::Failure> {
     match args.verb {
         Verb::Demo(verb) => demo::run(&context, verb).await,
         Verb::Sandbox(verb) => sandbox::run(&context, verb).await,
+        Verb::Torture(verb) => torture::run(&context, verb).await,
         Verb::Schemes(verb) => schemes::run(&context, &verb),
         Verb::Check(verb) => check::run(&context, verb).await,
         Verb::Once(verb) => once::run(&context, verb).await,

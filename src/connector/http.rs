@@ -122,10 +122,21 @@ impl Http {
         let has_body = method != Method::GET;
         let request =
             headers.into_iter().fold(client.request(method, url), |request, (name, value)| request.header(name, value));
-        let request = if has_body { request.body(body) } else { request };
+        let request = match (purpose, has_body) {
+            (_, false) => request,
+            (Purpose::Read, true) => request.body(body),
+            (Purpose::Send, true) => request.body(kill::body(body)),
+        };
         let sent = self.clock.now();
-        let answer = request.send().await.map_err(|error| self.no_answer(&error, &host))?;
+        let answer = match purpose {
+            Purpose::Read => request.send().await,
+            Purpose::Send => kill::send(request, &*self.clock).await,
+        };
+        let answer = answer.map_err(|error| self.no_answer(&error, &host))?;
         let mut reply = self.head(answer.status().as_u16(), answer.headers(), sent);
+        if purpose == Purpose::Send {
+            crash::point("send.status_read");
+        }
         reply.body = self.read(answer, &host).await?;
         if purpose == Purpose::Send {
             crash::point("send.after_answer");
@@ -309,5 +320,6 @@ fn shown(words: &str, secrets: &[Secret]) -> String {
     words
 }
 
+mod kill;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use super::key::KeyBytes;
 use super::rows::{Rows, WriteRows, fault};
 use super::tables::{ALL, META};
 use super::value::to_count;
+use crate::crash;
 use crate::store::StoreError;
 
 /// The newest format known here. An older one would be migrated, a newer one is refused.
@@ -226,8 +227,10 @@ pub(super) fn ensure_exists(path: &Path, options: &RedbOptions) -> Result<(), St
     let file = create_file(&fresh).map_err(io)?;
     let backend = FileBackend::new(file).map_err(|e| refused(&name, e))?;
     let database = options.builder().create_with_backend(backend).map_err(|e| refused(&name, e))?;
+    crash::point("store.file_made");
     initialise(&name, &database)?;
     database.close().map_err(|e| refused(&name, e))?;
+    crash::point("store.initialised");
     let linked = fs::hard_link(&fresh, path).or_else(|error| match error.kind() {
         // Another process was first; its database is as good.
         io::ErrorKind::AlreadyExists => Ok(()),
