@@ -302,8 +302,8 @@ fn is_killed(status: ExitStatus) -> bool {
     by_signal
 }
 
-/// A service that was asked to stop ends well.
+/// A service that was asked to stop ends well, or at once if it had not begun to listen.
 fn unclean(ended: Option<ExitStatus>) -> Vec<String> {
-    let wrong = ended.filter(|status| !status.success());
+    let wrong = ended.filter(|status| !status.success() && !is_killed(*status));
     wrong.map(|status| format!("asked to stop, the service ended with {status}")).into_iter().collect()
 }
