@@ -152,6 +152,7 @@ fn every_point(flow: Flow) {
             true => killed_while_indexing(point, *pass),
             false => killed_at(flow, point, *pass),
         };
+        println!("{flow:?} {point}:{pass} {}", if reached { "killed" } else { "NOT REACHED" });
         if !reached {
             missed.lock().unwrap().push(format!("{point}:{pass}"));
         }
