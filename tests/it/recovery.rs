@@ -59,7 +59,7 @@ fn prepare(bench: &Bench, point: &str) {
         point if point.starts_with("doubt.") => bench.fault("reset_after", 1, 3),
         "send.body_sent" => bench.fault("timeout_after", 1, 5),
         // The mirrors are read more slowly than the orders that look up in them, for some time.
-        point if point.starts_with("lookup.") => bench.systems.switch("okki.latency", "100ms"),
+        point if point.starts_with("lookup.") => bench.systems.switch("okki.latency", "1s"),
         _ => {}
     }
 }
@@ -69,7 +69,7 @@ fn help(bench: &Bench, child: &Child, point: &str, looks: u32) {
     if looks % 60 == 30 {
         bench.edit();
     }
-    if looks == 200 && point.starts_with("lookup.") {
+    if looks == 300 && point.starts_with("lookup.") {
         bench.systems.switch("okki.latency", "0ms");
     }
     if looks % 60 != 59 {
