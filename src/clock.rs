@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +94,20 @@ impl Zone {
         let civil = Civil::read(text)?;
         let zoned = civil.0.to_zoned(self.0.clone()).ok()?;
         Some(Time(zoned.timestamp().as_millisecond()))
+    }
+
+    /// This instant or, where a daylight-saving change shows its civil time twice, one before the repeated span: from
+    /// there on printed times leave out none that is shown at or after the instant.
+    pub fn before_repeat(&self, time: Time) -> Time {
+        match self.0.to_ambiguous_timestamp(self.zoned(time).datetime()).offset() {
+            AmbiguousOffset::Fold { before, after } => {
+                let repeated = i64::from(before.seconds()).saturating_sub(i64::from(after.seconds()));
+                let repeated = Duration::from_secs(u64::try_from(repeated).unwrap_or(0));
+                // The second showing of a time is one span later than the first.
+                time.minus(repeated * 2)
+            }
+            AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Gap { .. } => time,
+        }
     }
 
     /// The civil time of an instant here.
@@ -323,6 +337,49 @@ mod tests {
         assert_eq!(zone.print(next), "2024-03-02 03:00:00");
         assert!(Schedule::cron("0 0 31 2 *", &zone).is_err());
         assert!(Schedule::cron("every day", &zone).is_err());
+    }
+
+    #[test]
+    fn fault_11_schedules_run_once_a_day_over_daylight_saving_changes() {
+        let zone = Zone::named("Europe/Berlin").expect("bundled");
+        let schedule = Schedule::cron("30 2 * * *", &zone).expect("valid");
+        // In spring 02:00 to 03:00 does not exist, in autumn it comes twice.
+        for (from, days) in [("2026-03-27 12:00:00", ["28", "29", "30"]), ("2026-10-23 12:00:00", ["24", "25", "26"])] {
+            let mut now = zone.read(from).expect("time");
+            for day in days {
+                now = schedule.next(now);
+                let printed = zone.print(now);
+                assert_eq!(printed.get(8..10), Some(day), "{printed}");
+                assert!(["02:30:00", "03:00:00", "03:30:00"].contains(&&printed[11..]), "{printed}");
+            }
+        }
+        let hourly = Schedule::cron("0 * * * *", &zone).expect("valid");
+        let mut now = zone.read("2026-10-25 00:30:00").expect("time");
+        for _ in 0..5 {
+            let next = hourly.next(now);
+            assert!(next > now && next.since(now) <= Duration::from_secs(7200), "{}", zone.print(next));
+            now = next;
+        }
+        let every = Schedule::Every(Duration::from_secs(300));
+        assert_eq!(every.next(now), now.plus(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn fault_11_times_of_the_repeated_hour_begin_before_it() {
+        let zone = Zone::named("Europe/Berlin").expect("bundled");
+        // 2026-10-25 01:00 UTC: 03:00 summer time becomes 02:00.
+        let change = Time::from_http_date("Sun, 25 Oct 2026 01:00:00 GMT").expect("date");
+        let hour = Duration::from_secs(3600);
+        let at = |minutes: i64| Time(change.0 + minutes * 60_000);
+        for minutes in [-180, -61, 60, 61, 500] {
+            assert_eq!(zone.before_repeat(at(minutes)), at(minutes), "{minutes}");
+        }
+        for minutes in [-60, -1, 0, 30, 59] {
+            let begin = zone.before_repeat(at(minutes));
+            assert!(begin < change.minus(hour) && at(minutes).since(begin) == hour * 2, "{minutes}");
+        }
+        let shanghai = Zone::named("Asia/Shanghai").expect("bundled");
+        assert_eq!(shanghai.before_repeat(change), change);
     }
 
     #[test]

@@ -52,4 +52,5 @@ pub mod scalar;
 pub mod scheme;
 pub mod secret;
 pub mod store;
+pub mod torture;
 pub mod watermark;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::capture::ask::Question;
 use crate::capture::scan::{Capture, CaptureError};
 use crate::connector::DetailCall;
+use crate::crash;
 use crate::diff::{Paths, extract};
 use crate::document::RawDocument;
 use crate::query::{Outcome, Query, Scope, Template};
@@ -114,6 +115,7 @@ impl Capture {
             let asked: Vec<String> = params.iter().map(|(name, text)| format!("{name}={text}")).collect();
             self.source_error(&format!("detail `{}` {}", detail.call, asked.join(" ")), error)
         })?;
+        crash::point("capture.detail_received");
         Ok(page.documents.into_iter().next().map_or(Whole::Gone, |document| Whole::Read(document.bytes)))
     }
 

@@ -9,6 +9,7 @@ use crate::capture::plan::CapturePlan;
 use crate::change::ChangeKind;
 use crate::clock::{Time, Zone};
 use crate::connector::{Connector, Deferred};
+use crate::crash;
 use crate::diff::{Document, ExtractFault, Identity, extract};
 use crate::document::{Head, Quarantine};
 use crate::name::Key;
@@ -115,6 +116,7 @@ impl Sorter<'_> {
         sorted.commit.at = Some(self.now);
         sorted.commit.asked = (!self.plan.write_backs.is_empty()).then_some(asked.at);
         let met = self.identify(documents, &mut sorted);
+        crash::point("capture.parsed");
         let keys: Vec<Key> = met.iter().map(|one| one.identity.key.clone()).collect();
         let heads = self.store.heads(self.scheme, &keys)?;
         let quarantined = self.quarantined(&keys)?;

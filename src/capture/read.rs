@@ -69,7 +69,9 @@ impl Capture {
     async fn read_pass(&self, progress: &mut Progress, scan: &Scan, run: &mut Run) -> Result<Pass, CaptureError> {
         // A sweep moves no progress.
         let resumable = self.plan.call.resumable && !self.plan.call.shifts && !run.sweep;
-        let window = (!self.is_full()).then_some(Window { begin: scan.begin, end: scan.end });
+        // Where the source's clock shows an hour twice, a window begun in it would leave out what is shown before it.
+        let window = Window { begin: self.zone.before_repeat(scan.begin), end: scan.end };
+        let window = (!self.is_full()).then_some(window);
         let mut position = progress.scan.as_ref().and_then(|scan| scan.position.clone()).filter(|_| resumable);
         let mut pass = Pass { resumed: position.is_some(), seen: progress.seen, ..Pass::default() };
         let (mut barren, swept) = (0, !progress.trail.is_empty() && progress.complete_to.is_some());

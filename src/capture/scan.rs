@@ -184,6 +184,7 @@ impl Capture {
         }
         let (mut progress, begun) = self.begin(run.id).await?;
         run.from = progress.scan.as_ref().map(|scan| scan.begin);
+        crash::point("capture.scan_begun");
         self.ask_quarantined(run).await?;
         while let Some(scan) = progress.scan.clone() {
             tracing::debug!(scheme = %self.scheme.id, begin = %scan.begin, end = %scan.end, cursor = ?scan.cursor, "window");

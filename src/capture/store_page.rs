@@ -9,6 +9,7 @@ use crate::capture::page::{Asked, Sorted, Sorter};
 use crate::capture::scan::{Capture, CaptureError, Pulled};
 use crate::clock::Time;
 use crate::connector::Deferred;
+use crate::crash;
 use crate::document::Quarantine;
 use crate::name::Key;
 use crate::store::{ProgressStep, Run, StoreError};
@@ -265,7 +266,9 @@ impl Capture {
         self.note_swept(&mut sorted)?;
         sorted.commit.run = sorted.commit.progress.is_some().then(|| self.recorded(run));
         let found = if run.sweep { sorted.commit.captured.clone() } else { Vec::new() };
+        crash::point("capture.compared");
         let done = self.store.commit_capture(sorted.commit).await?;
+        crash::point("capture.stored");
         self.found_by_sweep(&found);
         self.notify();
         Ok(done.stale)

@@ -36,6 +36,8 @@ pub enum Verb {
     Demo(Demo),
     /// Run the simulated systems alone
     Sandbox(Sandbox),
+    /// Kill, disturb and judge this program between simulated systems
+    Torture(Torture),
     /// List the shipped schemes, or copy one
     Schemes(Schemes),
     /// Check configuration and schemes without touching any system
@@ -124,6 +126,19 @@ pub struct Sandbox {
     /// NAME=VALUE, several times
     #[arg(long = "switch", value_name = "NAME=VALUE")]
     pub switches: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Torture {
+    /// The number that decides what goes wrong when
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// How long things go wrong; fractions are allowed
+    #[arg(long, default_value_t = 5.0)]
+    pub minutes: f64,
+    /// Documents each simulated system begins with
+    #[arg(long, default_value_t = 150)]
+    pub documents: u64,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,7 +1,6 @@
 //! `demo`: the shipped schemes, unchanged, between simulated systems on this machine: shipments of 聚水潭 to
 //! 金蝶云星空, and its sales orders to 小满 OKKI.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use crate::engine::view::SchemeStatus;
 use crate::engine::{Engine, OnceOptions, once, serve};
 use crate::sandbox::verdict::{Verdict, shipments_in_kingdee};
 use crate::sandbox::verdict_orders::{OrdersVerdict, orders_in_okki};
-use crate::sandbox::{Options, Running, Sandbox};
+use crate::sandbox::{Folder, Options, Running, Sandbox};
 
 /// How long a round of `demo --once` waits for retries.
 const WAIT: Duration = Duration::from_secs(30);
@@ -33,9 +32,8 @@ pub async fn run(context: &Context, verb: Demo) -> Result<Exit, Failure> {
     let options =
         Options { seed: verb.seed, documents: verb.documents, port: 0, switches: vec![("rate".into(), "off".into())] };
     let sandbox = Sandbox::start(options, Arc::clone(&context.clock)).await?;
-    let folder = TemporaryFolder::make()?;
-    write_configuration(folder.path(), &sandbox)?;
-    let context = context.for_demo(folder.path().join("deltaferry.yaml"));
+    let folder = Folder::make("demo", &sandbox, SHIPPED.iter().map(|(name, text)| (*name, (*text).to_owned())))?;
+    let context = context.for_demo(folder.configuration());
     let mut checked = context.check()?;
     let engine = context.engine(&mut checked, stop.clone()).await?;
     let result = if verb.once {
@@ -185,40 +183,5 @@ fn tell(verdict: &Verdict) {
     println!("exactly once and newest: {} of {}", verdict.exact, verdict.expected);
     for fault in &verdict.faults {
         println!("  {fault}");
-    }
-}
-
-/// The configuration of the demo: the sandbox's addresses and its fixed, public credentials.
-fn write_configuration(folder: &Path, sandbox: &Running) -> Result<(), Failure> {
-    let url = |system: &str| sandbox.url(system).ok_or_else(|| Failure::failed(format!("the sandbox has no {system}")));
-    let text = crate::sandbox::configuration(&url("jushuitan")?, &url("kingdee")?, &url("okki")?);
-    std::fs::write(folder.join("deltaferry.yaml"), text)?;
-    std::fs::create_dir_all(folder.join("schemes"))?;
-    for (name, text) in SHIPPED {
-        std::fs::write(folder.join("schemes").join(format!("{name}.yaml")), text)?;
-    }
-    Ok(())
-}
-
-/// A folder of its own below the system's temporary one, removed at the end.
-struct TemporaryFolder(std::path::PathBuf);
-
-impl TemporaryFolder {
-    fn make() -> Result<Self, Failure> {
-        let name = format!("deltaferry-demo-{}-{:08x}", std::process::id(), fastrand::u32(..));
-        let path = std::env::temp_dir().join(name);
-        crate::cli::context::make_private_folder(&path)?;
-        Ok(Self(path))
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for TemporaryFolder {
-    fn drop(&mut self) {
-        // What is left over lies in the system's temporary folder.
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -24,6 +24,7 @@ mod schemes;
 mod stale;
 mod status;
 mod sweep;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -62,6 +63,7 @@ async fn dispatch(args: Args) -> Result<Exit, output::Failure> {
     match args.verb {
         Verb::Demo(verb) => demo::run(&context, verb).await,
         Verb::Sandbox(verb) => sandbox::run(&context, verb).await,
+        Verb::Torture(verb) => torture::run(&context, verb).await,
         Verb::Schemes(verb) => schemes::run(&context, &verb),
         Verb::Check(verb) => check::run(&context, verb).await,
         Verb::Once(verb) => once::run(&context, verb).await,

@@ -10,6 +10,7 @@ use crate::cli::context::{Context, read_tables};
 use crate::cli::output::{Exit, Failure, say, start_service_log};
 use crate::cli::remote::ServiceFile;
 use crate::config::Config;
+use crate::crash;
 use crate::engine::operate::{Action, Selection};
 use crate::engine::{Engine, serve};
 use crate::mapping::Tables;
@@ -34,6 +35,7 @@ pub async fn run(context: &Context) -> Result<Exit, Failure> {
     // Both end with the stop token; a failure there was logged where it happened.
     let _ = tokio::join!(watching, answering);
     service.remove();
+    crash::point("stop.finished");
     engine.store.close();
     say("stopped; everything under way was finished");
     Ok(Exit::Done)
@@ -45,6 +47,7 @@ pub fn stop_on_signal(stop: CancellationToken) {
         wait_for_signal().await;
         tracing::info!("stopping: what is under way is finished; a second signal ends at once");
         stop.cancel();
+        crash::point("stop.asked");
         wait_for_signal().await;
         std::process::exit(i32::from(u8::from(true)));
     });

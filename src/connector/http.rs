@@ -44,7 +44,8 @@ pub struct Http {
     connect_timeout: Duration,
     max_body: u64,
     proxied: bool,
-    /// How far the system's clock is ahead, in milliseconds; [`UNKNOWN_OFFSET`] before the first `Date`.
+    /// How far the system's clock is ahead of the monotonic one, in milliseconds, so that a step of ours changes nothing
+    /// in it; [`UNKNOWN_OFFSET`] before the first `Date`.
     offset: AtomicI64,
     secrets: Vec<Secret>,
 }
@@ -122,10 +123,21 @@ impl Http {
         let has_body = method != Method::GET;
         let request =
             headers.into_iter().fold(client.request(method, url), |request, (name, value)| request.header(name, value));
-        let request = if has_body { request.body(body) } else { request };
-        let sent = self.clock.now();
-        let answer = request.send().await.map_err(|error| self.no_answer(&error, &host))?;
+        let request = match (purpose, has_body) {
+            (_, false) => request,
+            (Purpose::Read, true) => request.body(body),
+            (Purpose::Send, true) => request.body(kill::body(body)),
+        };
+        let sent = self.clock.monotonic();
+        let answer = match purpose {
+            Purpose::Read => request.send().await,
+            Purpose::Send => kill::send(request, &*self.clock).await,
+        };
+        let answer = answer.map_err(|error| self.no_answer(&error, &host))?;
         let mut reply = self.head(answer.status().as_u16(), answer.headers(), sent);
+        if purpose == Purpose::Send {
+            crash::point("send.status_read");
+        }
         reply.body = self.read(answer, &host).await?;
         if purpose == Purpose::Send {
             crash::point("send.after_answer");
@@ -158,15 +170,24 @@ impl Http {
     /// How far the system's clock is ahead of ours in milliseconds, by the last `Date`; 0 where the clocks agree as
     /// far as that can tell.
     pub fn clock_offset(&self) -> Option<i64> {
-        Some(self.offset.load(Ordering::Relaxed)).filter(|offset| *offset != UNKNOWN_OFFSET)
+        let offset = Some(self.offset.load(Ordering::Relaxed)).filter(|offset| *offset != UNKNOWN_OFFSET)?;
+        Some(offset.saturating_sub(self.ahead()))
     }
 
-    fn head(&self, status: u16, headers: &HeaderMap, sent: Time) -> Reply {
+    /// How far our clock is ahead of the monotonic one.
+    fn ahead(&self) -> i64 {
+        let since = i64::try_from(self.clock.monotonic().as_millis()).unwrap_or(i64::MAX);
+        self.clock.now().0.saturating_sub(since)
+    }
+
+    /// `sent`: when the request was, on the monotonic clock.
+    fn head(&self, status: u16, headers: &HeaderMap, sent: Duration) -> Reply {
         let now = self.clock.now();
+        let sent = now.minus(self.clock.monotonic().saturating_sub(sent));
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let date = Time::from_http_date(text(DATE));
         if let Some(date) = date {
-            self.offset.store(least_offset(date, sent, now), Ordering::Relaxed);
+            self.offset.store(least_offset(date, sent, now).saturating_add(self.ahead()), Ordering::Relaxed);
         }
         let cookies = headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
         Reply {
@@ -309,5 +330,6 @@ fn shown(words: &str, secrets: &[Secret]) -> String {
     words
 }
 
+mod kill;
 #[cfg(test)]
 mod tests;

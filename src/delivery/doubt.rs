@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::connector::{Fault, FaultKind, Finding, Outgoing, Probe};
+use crate::crash;
 use crate::delivery::classify::{Policy, policy};
 use crate::delivery::compose::Composed;
 use crate::delivery::operate::Open;
@@ -60,6 +61,7 @@ impl Worker {
                 self.ask(index, &probes.collect::<Result<Vec<_>, _>>()?).await?
             }
         };
+        crash::point("doubt.asked");
         // The settle time of the largest batch the attempt may have been sent in (rule 6).
         let moment = self.moment(Some(call), self.plan.batch);
         let (mut effective, mut later) = (0, Vec::new());
@@ -73,6 +75,7 @@ impl Worker {
                 Ok(self.found(key, row, attempt.clone(), &finding, moment))
             })
             .await?;
+            crash::point("doubt.settled_one");
         }
         self.count_delivered(effective);
         self.write(Step::Settle, later).await?;
@@ -121,7 +124,10 @@ impl Worker {
                 row.absent_since = row.absent_since.or(Some(at.now));
                 row.due = Some(at.now.plus(at.settle));
             }
-            Finding::Absent => settle::not_run(&mut row, &mut attempt, "absent", at),
+            Finding::Absent => {
+                crash::point("doubt.absent");
+                settle::not_run(&mut row, &mut attempt, "absent", at);
+            }
             Finding::NotEffective { receipt } => {
                 // Ours in an older version: what goes next is an update of it.
                 row.receipt = Some(settle::merged(row.receipt.take(), receipt.clone()));

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::clock::print_duration;
+use crate::crash;
 use crate::delivery::compose::{Composed, Stop, compose};
 use crate::delivery::mirrors::Mirrors;
 use crate::delivery::ready::LOOK_AGAIN;
@@ -78,7 +79,16 @@ impl Worker {
             for page in pages(&*self.store, &self.plan.scheme, &self.plan.name, state) {
                 let parked = page?.into_iter().filter(|(_, row)| !row.parked.is_empty());
                 let keys: Vec<Key> = parked.map(|(key, _)| key).collect();
-                self.update(Step::Plan, &keys, |key, row| self.woken(key, row, &marks)).await?;
+                let mut woken = false;
+                self.update(Step::Plan, &keys, |key, row| {
+                    let write = self.woken(key, row, &marks)?;
+                    woken |= write.is_some();
+                    Ok(write)
+                })
+                .await?;
+                if woken {
+                    crash::point("lookup.woken");
+                }
             }
         }
         *self.seen_marks() = Some(marks);

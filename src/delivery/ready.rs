@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::clock::Time;
+use crate::crash;
 use crate::delivery::compose::Composed;
 use crate::delivery::decide::Decider;
 use crate::delivery::judge::{Verdict, judge};
@@ -84,6 +85,9 @@ impl Worker {
         }
         let parks = writes.iter().any(|write| !write.row.parked.is_empty());
         let results = self.write(Step::Plan, writes).await?;
+        if parks {
+            crash::point("lookup.parked");
+        }
         if parks && results.contains(&WriteResult::Changed) {
             // A mirror came further while its documents were looked up: they are looked up again.
             self.note_moved();

@@ -19,6 +19,7 @@ impl Worker {
     /// Claims, sends and settles one batch.
     pub(super) async fn send(&self, index: usize, items: Vec<Item>) -> Result<(), StoreError> {
         let Some(call) = self.plan.calls.get(index) else { return Ok(()) };
+        crash::point("delivery.mapped");
         let (keys, attempts, outgoing) = self.claim(index, items).await?;
         if keys.is_empty() {
             return Ok(());
@@ -34,6 +35,7 @@ impl Worker {
             by_key.insert(key, (attempt, outcome));
         }
         let moment = self.moment(Some(call), outgoing.len());
+        let mut queued = false;
         self.update(Step::Settle, &keys, |key, mut row| {
             let Some((attempt, outcome)) = by_key.get(key) else { return Ok(None) };
             // Only the attempt that was sent is settled (invariant I4).
@@ -55,9 +57,14 @@ impl Worker {
                     (row.identity.clone().filter(|_| free), None)
                 }
             };
+            queued |= queue.is_some();
             Ok(Some(DeliveryWrite { release, queue, ..write_of(key, row, Some(attempt)) }))
         })
-        .await
+        .await?;
+        if queued {
+            crash::point("writeback.queued");
+        }
+        Ok(())
     }
 
     /// What settling an open attempt must know of it.

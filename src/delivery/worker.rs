@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Time};
+use crate::crash;
 use crate::delivery::backoff;
 use crate::delivery::doubt::FirstAnswer;
 use crate::delivery::settle::Moment;
@@ -290,6 +291,7 @@ impl Worker {
             }
             let keys: Vec<Key> = open.into_iter().map(|(key, _)| key).collect();
             self.update(Step::Settle, &keys, |key, row| self.take_over(key, row)).await?;
+            crash::point("recover.taken_over");
         }
     }
 

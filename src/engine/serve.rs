@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::capture::CaptureError;
+use crate::clock::Time;
 use crate::delivery::Worker;
 use crate::engine::sweep::sweep_on_schedule;
 use crate::engine::unit::{Engine, Unit};
@@ -85,12 +86,24 @@ async fn capture_on_schedule(engine: &Engine, unit: &Unit) {
             live.next_run = Some(next);
             live.last_error = result.err().map(|error| error.to_string());
         });
-        let wait = next.since(engine.clock.now());
         tokio::select! {
-            () = engine.clock.sleep(wait) => {}
+            () = wait_until(engine, unit, next) => {}
             () = unit.run_now.notified() => {}
             () = engine.stop.cancelled() => {}
         }
+    }
+}
+
+/// Waits for the next run, in steps: where our clock is set meanwhile, the schedule counts from what it shows then.
+async fn wait_until(engine: &Engine, unit: &Unit, mut next: Time) {
+    loop {
+        let now = engine.clock.now();
+        next = next.min(unit.scheme.schedule.next(now));
+        let left = next.since(now);
+        if left.is_zero() {
+            return;
+        }
+        engine.clock.sleep(left.min(IDLE)).await;
     }
 }
 

@@ -82,6 +82,7 @@ fn one() -> u64 {
 #[derive(Debug, Default)]
 pub struct Faults {
     set: Mutex<Vec<Fault>>,
+    struck: Mutex<Vec<(String, Kind)>>,
 }
 
 impl Faults {
@@ -111,6 +112,19 @@ impl Faults {
             }
         }
         set.retain(|fault| fault.hits + 1 < fault.nth.saturating_add(fault.times));
+        drop(set);
+        self.note(call, struck);
         struck
+    }
+
+    fn note(&self, call: &str, struck: Option<Kind>) {
+        if let Some(kind) = struck {
+            self.struck.lock().unwrap_or_else(PoisonError::into_inner).push((call.to_owned(), kind));
+        }
+    }
+
+    /// Every fault that struck so far, with the call.
+    pub fn struck(&self) -> Vec<(String, Kind)> {
+        self.struck.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

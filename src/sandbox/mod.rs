@@ -20,6 +20,7 @@ pub mod verdict_orders;
 mod access;
 
 mod control;
+mod folder;
 mod running;
 mod server;
 #[cfg(test)]
@@ -30,4 +31,5 @@ mod testing;
 mod tests;
 
 pub use access::{configuration, credentials};
+pub use folder::Folder;
 pub use running::{MAX_DOCUMENTS, Options, Running, Sandbox, StartError};

@@ -7,6 +7,7 @@ mod api;
 mod bills;
 mod changed_orders;
 mod check;
+mod clocks;
 mod content;
 mod database;
 mod deltas;

@@ -19,6 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("engine", &["query", "scheme", "config", "connector", "diff", "mapping", "store", "capture", "delivery"]),
     ("api", &["engine", "store", "config", "scheme"]),
     ("sandbox", &[]),
+    ("torture", &["sandbox", "store"]),
 ];
 
 /// Which folder (or file) alone may name a third-party crate.
@@ -26,7 +27,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("redb", &["src/store/"]),
     ("reqwest", &["src/connector/http", "src/cli/remote.rs"]),
     ("axum", &["src/api/", "src/sandbox/"]),
-    ("hyper", &["src/sandbox/"]),
+    ("hyper", &["src/sandbox/", "src/connector/http/kill.rs"]),
     ("clap", &["src/cli/"]),
     ("comfy_table", &["src/cli/"]),
     ("indicatif", &["src/cli/"]),
@@ -35,7 +36,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("bigdecimal", &["src/decimal.rs"]),
     ("jiff", &["src/clock.rs"]),
     ("croner", &["src/clock.rs"]),
-    ("rustix", &["src/crash.rs", "src/store/"]),
+    ("rustix", &["src/crash.rs", "src/store/", "src/torture/"]),
 ];
 
 /// Files that hold one responsibility although they are longer than 400 lines; each with why.

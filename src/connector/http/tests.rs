@@ -165,3 +165,39 @@ fn clocks_that_agree_as_far_as_a_date_can_tell_are_not_apart() {
         assert_eq!(super::least_offset(Time(date), Time(sent), Time(received)), expected, "{date} {sent} {received}");
     }
 }
+
+/// The machine's clock, whose hands somebody moves.
+struct Handled(SystemClock, std::sync::atomic::AtomicI64);
+
+#[async_trait::async_trait]
+impl Clock for Handled {
+    fn now(&self) -> Time {
+        Time(self.0.now().0 + self.1.load(Ordering::Relaxed))
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration).await;
+    }
+}
+
+#[tokio::test]
+async fn fault_11_where_the_systems_clock_stands_is_known_after_ours_was_set() {
+    const DAY: i64 = 86_400_000;
+    let moved = Arc::new(Handled(SystemClock::new(), std::sync::atomic::AtomicI64::new(0)));
+    let clock: Arc<dyn Clock> = Arc::<Handled>::clone(&moved);
+    let date = format!("Date: {}", clock.now().to_http_date());
+    let server = Scripted::start([answer("200 OK", &[date.as_str()], "")]).await;
+    let pace = Arc::new(Pace::new(Arc::clone(&clock), &[], 4));
+    let base = Url::parse(&server.base).unwrap();
+    let http = Http::new(&transport(), TIMEOUT, &base, pace, clock, Vec::new()).unwrap();
+    http.post(request(Purpose::Read, &server.base)).await.unwrap();
+    for set in [0, DAY, -DAY] {
+        moved.1.store(set, Ordering::Relaxed);
+        let offset = http.clock_offset().unwrap();
+        assert!((offset + set).abs() < 60_000, "{set}: {offset}");
+    }
+}

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::connector::http::{Http, Request};
 use crate::connector::reply::{Purpose, Reply};
 use crate::connector::{Fault, FaultKind};
+use crate::crash;
 
 const LOGINS: &str = "AuthService";
 const FORMS: &str = "DynamicFormService";
@@ -151,6 +152,7 @@ impl Client {
         let reply = self.ask(LOGINS, method, &body, Vec::new()).await?;
         let answer = self.recognised(&reply, Purpose::Read)?;
         let login = login::read(&answer).map_err(|words| self.http.fault(FaultKind::Refused, words))?;
+        crash::point("token.granted");
         session.begin(login.session, login.user, &reply.cookies);
         if let Some(org) = &self.settings.org {
             let headers = session.live().map(|live| live.headers()).unwrap_or_default();

@@ -16,6 +16,7 @@ use crate::clock::{Clock, Zone};
 use crate::connector::http::{Http, Request};
 use crate::connector::reply::{Purpose, Reply, of_status};
 use crate::connector::{Fault, FaultKind};
+use crate::crash;
 
 /// Parameters of a query string.
 pub type Params = [(String, String)];
@@ -178,6 +179,7 @@ impl Client {
         }
         let asked = self.clock.monotonic();
         let granted = self.ask(oauth::GRANT, oauth::grant(&self.settings)).await?;
+        crash::point("token.granted");
         Ok(tokens.granted(granted, asked))
     }
 

@@ -1,6 +1,7 @@
 //! Tests of delivery by rule, over the in-memory store and a connector that plays a script.
 #![allow(clippy::unwrap_used)]
 
+mod clock;
 mod double;
 mod doubt;
 mod find;

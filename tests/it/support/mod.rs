@@ -4,6 +4,7 @@ pub mod clock;
 pub mod scripted;
 pub mod world;
 
+pub mod flow;
 pub mod http;
 pub mod orders;
 pub mod place;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::http::{get, request};
-use crate::support::place::{Place, SCHEME, count, wait_for_end};
+use crate::support::place::{Place, SCHEME, wait_for_end};
 use crate::support::wait::wait_until;
 
 /// Longest time until a service answers, drains or stops.
@@ -81,8 +81,7 @@ impl<'a> Service<'a> {
 
     /// Sends SIGTERM.
     pub fn signal(&self) {
-        let process = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+        signal(&self.child, rustix::process::Signal::TERM);
     }
 
     /// Status of the one scheme, by the API.
@@ -106,7 +105,9 @@ impl<'a> Service<'a> {
             let last = &status["last_run"];
             let ended = last["id"].as_u64()? > run && !last["ended"].is_null() && last["error"].is_null();
             let open = ["pending", "in_flight", "retrying", "in_doubt", "waiting"];
-            (ended && open.iter().all(|state| count(&status, state) == 0)).then_some(status)
+            let targets = status["targets"].as_array()?;
+            let is_open = |target: &Value| open.iter().any(|state| target["counts"][*state] != 0);
+            (ended && !targets.iter().any(is_open)).then_some(status)
         })
     }
 
@@ -138,6 +139,12 @@ pub fn spawn(place: &Place, crash: Option<&str>) -> Child {
         command.env("DELTAFERRY_CRASH", crash);
     }
     command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
+}
+
+/// Sends a signal to a process that was not waited for.
+pub fn signal(child: &Child, signal: rustix::process::Signal) {
+    let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(process, signal).unwrap();
 }
 
 fn log(place: &Place) -> String {

@@ -1,0 +1,73 @@
+//! What a system saw done, against what the store says was attempted: every effect belongs to an attempt of its own
+//! that was durable before it (I2), and the effects of a document come in the order of its attempts.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::name::Key;
+use crate::sandbox::ledger::{Effect, Entry};
+use crate::store::{Attempt, Store, StoreError};
+use crate::torture::standings;
+
+/// Effects of a target's documents without an attempt, done twice, or out of order. `entries` are the target
+/// system's; those of other documents are left out.
+///
+/// # Errors
+/// Only where the store can't be read.
+pub fn unaccounted(
+    store: &dyn Store,
+    scheme: &str,
+    target: &str,
+    entries: &[Entry],
+) -> Result<Vec<String>, StoreError> {
+    let mut by_number: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| matches!(entry.effect, Effect::Create | Effect::Update)) {
+        by_number.entry(&entry.document).or_default().push(entry);
+    }
+    let mut wrong = Vec::new();
+    standings::each(store, scheme, target, |key, _| {
+        let attempts = store.attempts(scheme, target, key)?;
+        let Some(number) = attempts.iter().find_map(|attempt| attempt.number.clone()) else { return Ok(()) };
+        let effects = by_number.remove(number.as_str()).unwrap_or_default();
+        wrong.extend(in_order(key, &attempts, &effects));
+        Ok(())
+    })?;
+    wrong.extend(by_number.keys().map(|number| format!("I2: `{number}` was written without any attempt")));
+    Ok(wrong)
+}
+
+/// Gives each effect the first attempt after the one before that sent this content.
+fn in_order(key: &Key, attempts: &[Attempt], effects: &[&Entry]) -> Option<String> {
+    let sent: Vec<(u32, Value)> =
+        attempts.iter().filter_map(|attempt| Some((attempt.n, serde_json::from_str(&attempt.payload).ok()?))).collect();
+    let mut last = 0;
+    for effect in effects {
+        let fits = |n: &u32, payload: &Value| *n > last && is_part(payload, &effect.payload);
+        match sent.iter().find(|(n, payload)| fits(n, payload)) {
+            Some((n, _)) => last = *n,
+            None => {
+                let known: Vec<u32> =
+                    sent.iter().filter(|(_, payload)| is_part(payload, &effect.payload)).map(|(n, _)| *n).collect();
+                return Some(format!(
+                    "I2: effect {} on `{key}` ({:?}) is of no attempt after {last}; this content was sent by {known:?}",
+                    effect.n, effect.effect
+                ));
+            }
+        }
+    }
+    None
+}
+
+/// Whether everything of a payload stands in what arrived; a connector may add ids to it.
+fn is_part(payload: &Value, arrived: &Value) -> bool {
+    match (payload, arrived) {
+        (Value::Object(payload), Value::Object(arrived)) => {
+            payload.iter().all(|(name, value)| arrived.get(name).is_some_and(|there| is_part(value, there)))
+        }
+        (Value::Array(payload), Value::Array(arrived)) => {
+            payload.len() == arrived.len() && payload.iter().zip(arrived).all(|(one, there)| is_part(one, there))
+        }
+        (payload, arrived) => payload.to_string() == arrived.to_string(),
+    }
+}
