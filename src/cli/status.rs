@@ -5,7 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::once::left;
 use crate::cli::output::{Exit, Failure, json, table};
 use crate::clock::print_duration;
-use crate::engine::view::{SchemeStatus, status};
+use crate::engine::view::{SchemeStatus, TargetStatus, status};
 
 pub fn run(context: &Context, verb: &Status) -> Result<Exit, Failure> {
     let (config, schemes) = context.read()?;
@@ -52,12 +52,21 @@ fn print(statuses: &[SchemeStatus]) {
                 .collect();
             targets.add_row(vec![
                 format!("{}/{}", status.scheme, target.target),
-                target.answer.clone().unwrap_or_else(|| "waits for `decide`".into()),
+                target.answer.clone().unwrap_or_else(|| undecided(target)),
                 states.join(", "),
                 target.oldest_due.clone().unwrap_or_else(|| "-".into()),
-                target.paused.clone().unwrap_or_default(),
+                target.paused.clone().unwrap_or_else(|| restored(target).to_owned()),
             ]);
         }
     }
     println!("{targets}");
+}
+
+fn undecided(target: &TargetStatus) -> String {
+    let was = target.moved_from.as_ref().map(|from| format!("; it was {from}")).unwrap_or_default();
+    format!("waits for `decide` ({} documents{was})", target.undecided.unwrap_or(0))
+}
+
+fn restored(target: &TargetStatus) -> &'static str {
+    if target.restored { "restored: waits until the source was read once more" } else { "" }
 }

@@ -8,7 +8,8 @@ mod mask;
 mod status;
 
 pub use delivery::{
-    AttemptView, DeliveryQuery, DeliveryView, MissingView, StateView, deliveries, delivery_view, missing, state_view,
+    AttemptView, DeliveryQuery, DeliveryView, MissingView, StateView, deliveries, delivery_view, different, differs,
+    missing, state_view,
 };
 pub use document::{DocumentDetail, DocumentQuery, DocumentView, documents, find_keys, show};
 pub use explain::explain;

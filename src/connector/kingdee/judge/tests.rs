@@ -36,6 +36,7 @@ fn probe(attempted: Option<&Value>, told: Option<&Value>) -> Probe {
         attempted: attempted.map(outgoing),
         told: told.map(Value::to_string),
         first_attempt: Some(FIRST),
+        ..Probe::default()
     }
 }
 

@@ -29,7 +29,14 @@ fn shown(remark: &str, lines: &[(u32, u32, u32)]) -> Order {
 fn probe(attempted: Option<Outgoing>, told: Option<Value>) -> Probe {
     let target_id = told.as_ref().map(|_| "500".to_owned());
     let first_attempt = zone().read(FIRST);
-    Probe { number: Some("SO-1".into()), target_id, attempted, told: told.map(|told| told.to_string()), first_attempt }
+    Probe {
+        number: Some("SO-1".into()),
+        target_id,
+        attempted,
+        told: told.map(|told| told.to_string()),
+        first_attempt,
+        ..Probe::default()
+    }
 }
 
 fn judge(zone: &Zone) -> Judge<'_> {
