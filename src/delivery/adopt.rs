@@ -20,7 +20,7 @@ impl Worker {
     /// What must be known of a document before it is sent: of one that the target was never told, whether it is there
     /// to be adopted, if that is what the target was told to do.
     pub(super) fn look(&self, row: &Delivery) -> Result<Look, StoreError> {
-        if row.unsure {
+        if row.unsure.is_some() {
             return Ok(Look::Content);
         }
         let told = row.base.as_ref().is_some_and(|base| base.told) || row.receipt.is_some();
@@ -94,7 +94,7 @@ impl Worker {
         row.identity = attempt.number.as_deref().map(|n| self.plan.identity(call.spec.form.as_deref(), n));
         row.attempts = attempt.n;
         (row.version, row.attempt, row.tries) = (version, None, 0);
-        (row.unsure, row.absent_since) = (false, None);
+        (row.unsure, row.absent_since) = (None, None);
         attempt
     }
 

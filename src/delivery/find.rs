@@ -101,7 +101,7 @@ impl Worker {
             let call = self.plan.main().map_or("", |call| &call.spec.call).to_owned();
             set(row, State::Skipped, Reason::new(Code::NeverSent, [("call", call)]), None, now);
         } else {
-            row.unsure = false;
+            row.unsure = None;
             return Absence::Create;
         }
         Absence::Settled
@@ -117,7 +117,7 @@ enum Absence {
 /// The row of a document that was found before its send.
 pub(super) fn found_first(item: Item, finding: Finding, now: Time) -> DeliveryWrite {
     let Item { key, mut row, version, composed, to_send, .. } = item;
-    row.unsure = false;
+    row.unsure = None;
     let number = composed.outgoing.number.as_deref().unwrap_or_default();
     match finding {
         Finding::Absent => {}
@@ -163,7 +163,7 @@ fn probe_before_send(item: &Item, attempts: &[Attempt]) -> Probe {
         target_id: item.composed.outgoing.target_id.clone(),
         attempted,
         told: None,
-        first_attempt: attempts.first().map(|first| first.at),
+        first_attempt: attempts.first().map(|first| first.at).or(item.row.unsure),
         look: item.look,
     }
 }

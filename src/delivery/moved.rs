@@ -36,8 +36,8 @@ impl Worker {
             }),
             None => None,
         };
-        (row.base, row.receipt, row.absent_since) = (None, None, None);
-        (row.tries, row.replay, row.unsure) = (0, false, false);
+        (row.base, row.receipt, row.absent_since, row.unsure) = (None, None, None, None);
+        (row.tries, row.replay) = (0, false);
         row.probe_first = true;
         let decider = self.decider(answer);
         let newest = match decider.document(key, row.newest) {

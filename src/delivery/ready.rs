@@ -309,7 +309,7 @@ impl Worker {
             Some(n) => self.attempt(key, n)?,
             None => None,
         };
-        if row.unsure
+        if row.unsure.is_some()
             && let Some(question) = self.compare_newest(key, &row)?
         {
             return Ok(question);

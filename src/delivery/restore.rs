@@ -1,6 +1,7 @@
 //! After a restore (rule 8): nothing is sent before capture has caught up; then every document not told its newest
 //! counts as in doubt, and what the target holds is compared with the newest version first.
 
+use crate::clock::Time;
 use crate::connector::{Finding, Look};
 use crate::crash;
 use crate::delivery::find::found_first;
@@ -46,6 +47,10 @@ impl Worker {
     }
 
     async fn mark_unsure(&self) -> Result<(), StoreError> {
+        // What the database does not know was sent after the last run it knows from before.
+        let runs = self.store.runs(&self.plan.scheme, None, RUNS)?;
+        let since = runs.into_iter().filter_map(|run| run.started).find(|started| *started < self.born);
+        let since = since.unwrap_or(Time(0));
         let (mut after, now) = (None, self.now());
         loop {
             let rows = self.store.deliveries(&self.plan.scheme, &self.plan.name, None, after.as_ref(), AT_ONCE)?;
@@ -53,7 +58,7 @@ impl Worker {
             after = Some(last.clone());
             let keys: Vec<Key> = rows.into_iter().filter(|(_, row)| is_behind(row)).map(|(key, _)| key).collect();
             self.update(Step::Operate, &keys, |key, mut row| {
-                row.unsure = true;
+                row.unsure = Some(since);
                 if row.state == State::InDoubt {
                     row.due = Some(now);
                 }
@@ -101,7 +106,7 @@ impl Worker {
         }
         // Another version of ours, or none: whether the open attempt took effect is asked as ever.
         let Item { key, mut row, .. } = item;
-        row.unsure = false;
+        row.unsure = None;
         row.due = row.attempt.is_some().then_some(now);
         if let (None, Finding::NotEffective { receipt } | Finding::Mixed { receipt, .. }) = (row.attempt, finding) {
             row.receipt = Some(settle::merged(row.receipt.take(), receipt));
@@ -113,7 +118,7 @@ impl Worker {
     /// Whether the same bytes may go again under their key: not after a restore, for what the target remembers may
     /// have been sent under another one.
     pub(super) fn holds_after_restore(&self, row: &Delivery) -> bool {
-        row.unsure && matches!(self.plan.in_doubt, InDoubt::Resend { .. })
+        row.unsure.is_some() && matches!(self.plan.in_doubt, InDoubt::Resend { .. })
     }
 }
 

@@ -222,7 +222,7 @@ impl Lines {
             ("replays", replays.to_string()),
             ("replay", replay.to_string()),
             ("probe_first", probe_first.to_string()),
-            ("unsure", unsure.to_string()),
+            ("unsure", or_dash(*unsure)),
             ("absent_since", or_dash(*absent_since)),
             ("identity", maybe(identity.as_ref())),
             ("parked", if parked.is_empty() { "-".to_owned() } else { word(&parked.join(",")) }),
