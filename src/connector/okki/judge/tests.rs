@@ -91,6 +91,23 @@ fn rule_14_what_was_there_before_our_first_attempt_is_foreign() {
 }
 
 #[test]
+fn content_is_compared_of_ours_or_for_an_adoption_of_anyones() {
+    let create = item(payload(None, "n", &[(0, 1, 2)]), &["a"]);
+    let probe = |look, first| Probe { look, first_attempt: zone().read(first), ..probe(Some(create.clone()), None) };
+    for (name_of, look, first, remark, lines, wanted) in [
+        ("anyone's, the same", Look::Anyones, "", "n", [(11, 1, 2)], "effective"),
+        ("anyone's, another head", Look::Anyones, "", "x", [(11, 1, 2)], "mixed"),
+        ("anyone's, another row", Look::Anyones, "", "n", [(11, 1, 9)], "mixed"),
+        ("ours, the same", Look::Content, FIRST, "n", [(11, 1, 2)], "effective"),
+        ("ours, another head", Look::Content, FIRST, "x", [(11, 1, 2)], "mixed"),
+        ("there before", Look::Content, "", "n", [(11, 1, 2)], "foreign"),
+    ] {
+        let finding = judge(&zone()).finding(&probe(look, first), None, Some(&shown(remark, &lines)));
+        assert_eq!(name(&finding), wanted, "{name_of}: {finding:?}");
+    }
+}
+
+#[test]
 fn an_order_by_its_id_is_ours_unless_its_number_is_another() {
     let update = item(payload(Some(500), "new", &[]), &[]);
     let probe = probe(Some(update), Some(payload(None, "old", &[])));
