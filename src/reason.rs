@@ -132,6 +132,8 @@ codes! {
     Sent = "sent", "the target accepted version {version}", "目标系统已接受版本 {version}";
     /// Found at the target and taken as delivered.
     Adopted = "adopted", "found at the target and taken as delivered", "目标系统中已存在,视为已送达";
+    /// Taken as delivered although its content differs.
+    AdoptedDiffers = "adopted", "found at the target and taken as delivered, but it differs, which only `replay` sends: {differences}", "目标系统中已存在,视为已送达,但内容不同,只有 `replay` 才会发送:{differences}";
     /// The condition does not hold.
     Condition = "condition", "no condition of the target accepts version {version}: {condition}", "版本 {version} 不满足目标条件:{condition}";
     /// Known at go-live, not sent.

@@ -11,6 +11,7 @@ use crate::api::answer::{Answer, Problem};
 use crate::api::extract::{Body, Path};
 use crate::api::server::State;
 use crate::clock::Zone;
+use crate::engine::Decided;
 use crate::engine::operate::{Acted, Action, Selection};
 use crate::engine::reconcile::{Reconciled, Wanted};
 use crate::scheme::Initial;
@@ -118,7 +119,7 @@ pub async fn decide(
     Extract(state): Extract<Arc<State>>,
     Path(scheme): Path<String>,
     Body(body): Body<Decide>,
-) -> Answer<Done> {
+) -> Answer<Decided> {
     let how = match body.how.as_str() {
         "send" => Initial::Send,
         "baseline" => Initial::Baseline,
@@ -132,8 +133,7 @@ pub async fn decide(
             Some(time.ok_or_else(|| Problem::wrong(format!("`since` is `{text}`; allowed: 2026-01-31T08:00:00Z")))?)
         }
     };
-    let told = state.engine.decide(&scheme, body.target.as_deref(), how, since).await?;
-    Ok(Json(Done::from([("told", told)])))
+    Ok(Json(state.engine.decide(&scheme, body.target.as_deref(), how, since).await?))
 }
 
 /// Compares source, store and targets.

@@ -258,6 +258,9 @@ pub enum DeliveriesWhat {
         /// List documents whose look-ups would give something else now than what the target was told
         #[arg(long, conflicts_with_all = ["missing", "state"])]
         stale: bool,
+        /// List documents adopted although the target holds another content
+        #[arg(long, conflicts_with_all = ["missing", "state", "stale"])]
+        different: bool,
     },
     /// Send rejected, retrying and waiting documents again now; ask about those in doubt
     Retry(Chosen),
@@ -308,6 +311,9 @@ pub struct Chosen {
     /// Documents whose look-ups would give something else now; only `replay` takes them
     #[arg(skip)]
     pub stale: bool,
+    /// Documents adopted although the target holds another content; only `replay` takes them
+    #[arg(skip)]
+    pub different: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -380,6 +386,9 @@ pub struct Replay {
     /// Documents whose look-ups would give something else now (`deliveries list --stale`)
     #[arg(long, conflicts_with_all = ["keys", "all"])]
     pub stale: bool,
+    /// Documents adopted although the target holds another content (`deliveries list --different`)
+    #[arg(long, conflicts_with_all = ["keys", "all", "stale"])]
+    pub different: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,12 +1,11 @@
 //! `decide`: answers what waits to be told.
 
-use serde_json::Value;
-
 use crate::cli::args::{Decide, DecideHow};
 use crate::cli::context::Context;
 use crate::cli::output::{Exit, Failure, json};
 use crate::cli::remote::{segment, service};
 use crate::clock::Time;
+use crate::engine::Decided;
 use crate::scheme::Initial;
 
 pub async fn run(context: &Context, verb: Decide) -> Result<Exit, Failure> {
@@ -22,26 +21,26 @@ pub async fn run(context: &Context, verb: Decide) -> Result<Exit, Failure> {
         DecideHow::Baseline => (Initial::Baseline, "baseline"),
         DecideHow::Send => (Initial::Send, "send"),
     };
-    let told = match service(&config).await {
+    let decided: Decided = match service(&config).await {
         Some(service) => {
             let since = since.map(|time: Time| time.to_string());
             let body = serde_json::json!({ "how": word, "target": verb.target, "since": since });
             let answer = service.post(&format!("/schemes/{}/decide", segment(&verb.scheme)), &body).await?;
-            answer.get("told").and_then(Value::as_u64).unwrap_or(0)
+            serde_json::from_value(answer)?
         }
         None => {
             let engine = context.engine(&mut context.check()?, Default::default()).await?;
-            let told = engine.decide(&verb.scheme, verb.target.as_deref(), how, since).await;
+            let decided = engine.decide(&verb.scheme, verb.target.as_deref(), how, since).await;
             engine.store.close();
-            told? as u64
+            decided?
         }
     };
     if context.json {
-        json(&serde_json::json!({ "told": told }))?;
-    } else if told == 0 {
+        json(&decided)?;
+    } else if decided.told == 0 {
         println!("nothing waited to be told; name a target by `--target` to tell it again");
     } else {
-        println!("told {told} to {word}");
+        println!("told {} to {word}, for {} documents", decided.told, decided.documents);
     }
     Ok(Exit::Done)
 }

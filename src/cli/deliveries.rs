@@ -9,7 +9,7 @@ use crate::cli::output::{Exit, Failure, json, table};
 use crate::cli::remote;
 use crate::cli::stale;
 use crate::engine::operate::{Acted, Action, Selection};
-use crate::engine::view::{DeliveryQuery, DeliveryView, MissingView, deliveries, missing};
+use crate::engine::view::{DeliveryQuery, DeliveryView, MissingView, deliveries, different, missing};
 use crate::reason::State;
 use crate::scheme::Scheme;
 use crate::store::Store;
@@ -19,9 +19,10 @@ pub async fn run(context: &Context, verb: Deliveries) -> Result<Exit, Failure> {
         DeliveriesWhat::List { scheme, target, stale: true, .. } => {
             stale::list(context, scheme.as_deref(), target.as_deref())
         }
-        DeliveriesWhat::List { scheme, target, state, limit, missing, stale: false } => {
+        DeliveriesWhat::List { scheme, target, state, limit, missing, stale: false, different } => {
             let state = state.as_deref().map(state_of).transpose()?;
-            list(context, scheme.as_deref(), target, state, limit, missing)
+            let what = (missing, different);
+            list(context, scheme.as_deref(), target, state, limit, what)
         }
         DeliveriesWhat::Retry(chosen) => act(context, chosen, Action::Retry).await,
         DeliveriesWhat::Discard { chosen, reason } => act(context, chosen, Action::Discard { reason }).await,
@@ -44,7 +45,7 @@ fn list(
     target: Option<String>,
     state: Option<State>,
     limit: usize,
-    codes: bool,
+    (codes, differing): (bool, bool),
 ) -> Result<Exit, Failure> {
     let (config, schemes) = context.read()?;
     let store = context.open_to_read(&config)?;
@@ -59,9 +60,14 @@ fn list(
     let mut more = false;
     for scheme in chosen {
         let query = DeliveryQuery { target: target.clone(), state, after: None, limit, language: context.language };
-        let (some, next) = deliveries(&*store, scheme, &query)?;
+        let (some, goes_on) = if differing {
+            different(&*store, scheme, &query)?
+        } else {
+            let (some, next) = deliveries(&*store, scheme, &query)?;
+            (some, next.is_some())
+        };
         found.extend(some);
-        more |= next.is_some();
+        more |= goes_on;
     }
     if context.json {
         json(&serde_json::json!({ "deliveries": found, "more": more }))?;
@@ -115,9 +121,9 @@ fn list_missing(context: &Context, store: &dyn Store, schemes: &[&Scheme]) -> Re
 
 /// Does an action: inside the running service, or here if none runs.
 pub async fn act(context: &Context, chosen: Chosen, action: Action) -> Result<Exit, Failure> {
-    let Chosen { scheme, target, keys, all, stale } = chosen;
-    let selection = Selection { scheme, target, keys, all, stale };
-    if selection.keys.is_empty() && !selection.all && !selection.stale {
+    let Chosen { scheme, target, keys, all, stale, different } = chosen;
+    let selection = Selection { scheme, target, keys, all, stale, different };
+    if selection.is_empty() {
         return Err(Failure::Usage("name documents by key or number, or say `--all`".to_owned()));
     }
     let (config, _) = context.read()?;

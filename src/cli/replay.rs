@@ -8,6 +8,7 @@ use crate::engine::operate::Action;
 
 pub async fn run(context: &Context, verb: Replay) -> Result<Exit, Failure> {
     let (scheme, target) = (Some(verb.scheme), Some(verb.target));
-    let chosen = Chosen { keys: verb.keys, scheme, target, all: verb.all, stale: verb.stale };
+    let chosen =
+        Chosen { keys: verb.keys, scheme, target, all: verb.all, stale: verb.stale, different: verb.different };
     act(context, chosen, Action::Replay).await
 }

@@ -9,7 +9,7 @@ use crate::cli::output::{Exit, Failure, json, table};
 use crate::cli::remote::service;
 use crate::clock::print_duration;
 use crate::config::Config;
-use crate::engine::view::{SchemeStatus, status};
+use crate::engine::view::{SchemeStatus, TargetStatus, status};
 use crate::store::{Origin, Store, StoreError};
 
 pub async fn run(context: &Context, verb: &Status) -> Result<Exit, Failure> {
@@ -114,10 +114,10 @@ fn print(statuses: &[SchemeStatus]) {
                 .collect();
             targets.add_row(vec![
                 format!("{}/{}", status.scheme, target.target),
-                target.answer.clone().unwrap_or_else(|| "waits for `decide`".into()),
+                target.answer.clone().unwrap_or_else(|| undecided(target)),
                 states.join(", "),
                 target.oldest_due.clone().unwrap_or_else(|| "-".into()),
-                target.paused.clone().unwrap_or_default(),
+                target.paused.clone().unwrap_or_else(|| restored(target).to_owned()),
             ]);
         }
     }
@@ -144,4 +144,13 @@ fn print_sweeps(statuses: &[SchemeStatus]) {
         ]);
     }
     println!("{sweeps}\n");
+}
+
+fn undecided(target: &TargetStatus) -> String {
+    let was = target.moved_from.as_ref().map(|from| format!("; it was {from}")).unwrap_or_default();
+    format!("waits for `decide` ({} documents{was})", target.undecided.unwrap_or(0))
+}
+
+fn restored(target: &TargetStatus) -> &'static str {
+    if target.restored { "restored: waits until the source was read once more" } else { "" }
 }

@@ -21,6 +21,6 @@ mod scripted;
 pub use http::install_provider;
 pub use normal::is_same;
 pub use traits::{
-    CallSpec, Connector, Deferred, DetailCall, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe,
-    SourceCall, TargetCall, Window,
+    CallSpec, Connector, Deferred, DetailCall, Fault, FaultKind, FetchRequest, Finding, Look, Outcome, Outgoing, Page,
+    Probe, SourceCall, TargetCall, Window,
 };

@@ -111,8 +111,13 @@ pub struct TargetCall {
     pub updates: bool,
     /// Overwrites by number without a receipt, so that it is probed first (rule 7).
     pub overwrites: bool,
+    /// Refuses a number that is taken instead of overwriting what stands there, so that a send can't make a second
+    /// document of it (rule 4).
+    pub refuses_known_number: bool,
     /// Whether an unknown outcome can be probed.
     pub probes: bool,
+    /// Whether one question asks about many documents: then ids are checked before each update (rule 3).
+    pub asks_many: bool,
     /// Ends the receipt: the document is gone afterwards.
     pub deletes: bool,
     /// The payload field that holds the number, where the call fixes it.
@@ -213,8 +218,21 @@ pub enum Outcome {
     Failed(Fault),
 }
 
+/// What a probe wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Look {
+    /// Whether the attempt took effect (rules 6 and 14).
+    #[default]
+    Outcome,
+    /// Whether a document of ours shows what the payload says, whoever sent it when: [`Finding::Effective`] if it
+    /// does, otherwise [`Finding::Mixed`] with all differences (rule 8).
+    Content,
+    /// The same of whatever stands under the number, whoever created it: `adopt`.
+    Anyones,
+}
+
 /// A question to the target about one document.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Probe {
     /// The document's number at the target.
     pub number: Option<String>,
@@ -226,6 +244,8 @@ pub struct Probe {
     pub told: Option<String>,
     /// When the first attempt was claimed, by our clock: what was created before it is not ours.
     pub first_attempt: Option<Time>,
+    /// What is to be known.
+    pub look: Look,
 }
 
 /// What a probe found.
@@ -245,7 +265,8 @@ pub enum Finding {
         /// Its ids and line ids now.
         receipt: Receipt,
     },
-    /// Ours, but only some of the attempted fields are there: a person decides.
+    /// Ours, but only some of the attempted fields are there: a person decides. Where the content was asked for, it
+    /// is another one.
     Mixed {
         /// Its ids and line ids now.
         receipt: Receipt,

@@ -57,11 +57,10 @@ impl Decider<'_> {
     ) -> Result<Delivery, StoreError> {
         let told = row.base.as_ref().is_some_and(|base| base.told);
         if !told && row.receipt.is_none() && row.attempts == 0 && self.is_baseline(after.as_ref()) {
-            let instant = self.instant().map_or_else(String::new, |instant| instant.to_string());
             row.base = Some(Base { version, told: true, call: None, payload_hash: None, attempt: None });
             row.probe_first = true;
             *before = after;
-            return Ok(self.skipped(row, version, Reason::new(Code::Baseline, [("instant", instant)])));
+            return Ok(self.skipped(row, version, self.baseline_reason()));
         }
         let base = self.with_echo(key, before.as_ref(), after.as_ref())?;
         Ok(match judge(self.plan, base.as_ref(), after.as_ref(), row.receipt.as_ref()) {
@@ -101,13 +100,19 @@ impl Decider<'_> {
 
     /// Whether a version belongs to what was known at go-live (rule 10): its source time is at or before the
     /// instant, or it has none.
-    fn is_baseline(&self, after: Option<&Value>) -> bool {
+    pub fn is_baseline(&self, after: Option<&Value>) -> bool {
         let time = after.and_then(|document| self.plan.time_of(document));
         match self.answer {
             TargetAnswer::Send { since: None } | TargetAnswer::Adopt => false,
             TargetAnswer::Send { since: Some(since) } => time.is_some_and(|time| time < *since),
             TargetAnswer::Baseline { instant } => time.is_none_or(|time| time <= *instant),
         }
+    }
+
+    /// Why a document is known.
+    pub fn baseline_reason(&self) -> Reason {
+        let instant = self.instant().map_or_else(String::new, |instant| instant.to_string());
+        Reason::new(Code::Baseline, [("instant", instant)])
     }
 
     fn instant(&self) -> Option<Time> {

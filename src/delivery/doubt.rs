@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::connector::{Fault, FaultKind, Finding, Outgoing, Probe};
+use crate::connector::{Fault, FaultKind, Finding, Look, Outgoing, Probe};
 use crate::crash;
 use crate::delivery::classify::{Policy, policy};
 use crate::delivery::compose::Composed;
@@ -37,6 +37,13 @@ impl Worker {
                 .await
             }
             InDoubt::Resend { .. } => {
+                let (held, doubts): (Vec<_>, Vec<_>) =
+                    doubts.into_iter().partition(|(_, row, _)| self.holds_after_restore(row));
+                let held = held.into_iter().map(|(key, mut row, _)| {
+                    row.due = None;
+                    write_of(&key, row, None)
+                });
+                self.write(Step::Settle, held.collect()).await?;
                 let (taken, lost): (Vec<_>, Vec<_>) =
                     doubts.into_iter().partition(|(_, _, attempt)| attempt.outcome.as_deref() == Some("exists"));
                 let now = self.now();
@@ -62,6 +69,13 @@ impl Worker {
             }
         };
         crash::point("doubt.asked");
+        let found = findings.iter().flatten();
+        self.note_found(call, found.clone()).await?;
+        if found.clone().any(|finding| *finding == Finding::Absent) && !self.sees_absence(call)? {
+            self.prove_by_known(index).await?;
+        }
+        let proven = self.sees_absence(call)?;
+        let mut alone = !proven && self.may_prove_by_doubt(call)?;
         // The settle time of the largest batch the attempt may have been sent in (rule 6).
         let moment = self.moment(Some(call), self.plan.batch);
         let (mut effective, mut later) = (0, Vec::new());
@@ -71,8 +85,12 @@ impl Worker {
                 continue;
             };
             effective += u64::from(matches!(finding, Finding::Effective { .. }));
+            let counts = proven || (alone && attempt.target_id.is_none());
             self.update(Step::Settle, std::slice::from_ref(&key), |key, row| {
-                Ok(self.found(key, row, attempt.clone(), &finding, moment))
+                let write = self.found(key, row, attempt.clone(), (&finding, counts), moment);
+                // One goes as the proof, no other.
+                alone &= write.as_ref().is_none_or(|write| write.row.state == State::InDoubt);
+                Ok(write)
             })
             .await?;
             crash::point("doubt.settled_one");
@@ -88,7 +106,7 @@ impl Worker {
         key: &Key,
         mut row: Delivery,
         mut attempt: Attempt,
-        finding: &Finding,
+        (finding, absence_counts): (&Finding, bool),
         at: Moment<'_>,
     ) -> Option<DeliveryWrite> {
         if row.state != State::InDoubt || row.attempt != Some(attempt.n) {
@@ -120,9 +138,12 @@ impl Worker {
                 let why = "the target says the number is taken, but shows no such document";
                 settle::conflict(&mut row, &number, why, at.now);
             }
-            Finding::Absent | Finding::NotEffective { .. } if !self.is_second(key, &attempt, absent, at) => {
+            Finding::Absent | Finding::NotEffective { .. } if !self.is_second(key, attempt.n, absent, at) => {
                 row.absent_since = row.absent_since.or(Some(at.now));
                 row.due = Some(at.now.plus(at.settle));
+            }
+            Finding::Absent if !absence_counts => {
+                settle::unproven(&mut row, &attempt, at);
             }
             Finding::Absent => {
                 crash::point("doubt.absent");
@@ -144,11 +165,11 @@ impl Worker {
 
     /// Whether this is the second answer of its kind, «not there» or «older content», a settle time after the first,
     /// both in this process (rules 6 and 29).
-    pub(super) fn is_second(&self, key: &Key, attempt: &Attempt, absent: bool, at: Moment<'_>) -> bool {
+    pub(super) fn is_second(&self, key: &Key, attempt: u32, absent: bool, at: Moment<'_>) -> bool {
         let now = self.clock.monotonic();
         let mut first = self.first_answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match first.get(key) {
-            Some(answer) if (answer.attempt, answer.absent) == (attempt.n, absent) => {
+            Some(answer) if (answer.attempt, answer.absent) == (attempt, absent) => {
                 let second = now.saturating_sub(answer.at) >= at.settle;
                 if second {
                     first.remove(key);
@@ -156,7 +177,7 @@ impl Worker {
                 second
             }
             _ => {
-                first.insert(key.clone(), FirstAnswer { attempt: attempt.n, absent, at: now });
+                first.insert(key.clone(), FirstAnswer { attempt, absent, at: now });
                 false
             }
         }
@@ -175,6 +196,7 @@ impl Worker {
             attempted: Some(outgoing(attempt)),
             told,
             first_attempt: attempts.first().map(|first| first.at),
+            look: Look::Outcome,
         })
     }
 
@@ -244,7 +266,7 @@ fn is_anothers(attempt: &Attempt, differences: &[String]) -> bool {
 }
 
 /// Whether every keyed list of the attempt has its line ids in the receipt.
-fn is_complete(receipt: &Receipt, attempt: &Attempt) -> bool {
+pub(super) fn is_complete(receipt: &Receipt, attempt: &Attempt) -> bool {
     attempt.lines.iter().all(|(path, keys)| {
         keys.is_empty() || receipt.lines.get(path).is_some_and(|ids| keys.iter().all(|key| ids.contains_key(key)))
     })
@@ -267,5 +289,5 @@ fn resend(key: Key, row: Delivery, attempt: Attempt) -> Item {
         looked_up: attempt.looked_up.clone(),
         outgoing: outgoing(&attempt),
     };
-    Item { key, version: attempt.version, row, composed, to_send: true }
+    Item { key, version: attempt.version, row, composed, to_send: true, look: Look::Outcome }
 }

@@ -1,7 +1,7 @@
 //! Finding documents before a send: where the target may hold one already, or its line ids are not known (rule 7).
 
 use crate::clock::Time;
-use crate::connector::{Finding, Probe};
+use crate::connector::{Finding, Look, Probe};
 use crate::delivery::doubt::outgoing;
 use crate::delivery::ready::Item;
 use crate::delivery::settle::{self, Moment, set};
@@ -9,7 +9,7 @@ use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
 use crate::scheme::BaselineMissing;
-use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError};
+use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError, WriteResult};
 
 impl Worker {
     /// Finds documents before their first send: what is there and may be ours is taken over, what is foreign is a
@@ -34,13 +34,18 @@ impl Worker {
             lasts.push(attempts.into_iter().next_back());
         }
         let findings = self.ask(index, &probes).await?;
+        self.note_found(call, findings.iter().flatten()).await?;
+        let sees_absence = self.sees_absence(call)?;
         let moment = self.moment(Some(call), self.plan.batch);
         // A row that somebody wrote meanwhile is left alone: it comes back with the next look.
         let (mut writes, mut absent) = (Vec::new(), Vec::new());
         for ((mut item, last), finding) in items.into_iter().zip(lasts).zip(findings) {
             match finding {
                 None => writes.push(self.look_later(&item.key, item.row)),
-                Some(Finding::Absent) if !self.stays_absent(&item.key, last.as_ref(), moment) => {
+                Some(Finding::Absent) if item.row.state == State::InDoubt => {
+                    writes.push(self.compared(call, item, Finding::Absent));
+                }
+                Some(Finding::Absent) if !self.stays_absent(&item, last.as_ref(), sees_absence, moment) => {
                     item.row.due = Some(now.plus(moment.settle));
                     writes.push(write_of(&item.key, item.row, None));
                 }
@@ -48,17 +53,43 @@ impl Worker {
                     Absence::Create => absent.push(item),
                     Absence::Settled => writes.push(write_of(&item.key, item.row, None)),
                 },
-                Some(finding) => writes.push(found_first(item, finding, now)),
+                Some(finding) => writes.push(match item.look {
+                    Look::Outcome => found_first(item, finding, now),
+                    Look::Content => self.compared(call, item, finding),
+                    Look::Anyones => self.adopted(call, item, finding),
+                }),
             }
         }
-        self.write(Step::Settle, writes).await?;
+        self.write_found(writes).await?;
         self.send(index, absent).await
     }
 
-    /// Whether «not there» counts before a send: an attempt given up while in doubt may still take effect (rule 6).
-    fn stays_absent(&self, key: &Key, last: Option<&Attempt>, at: Moment<'_>) -> bool {
+    /// Writes what was found; a document whose number another owns waits or is a conflict (rule 11).
+    async fn write_found(&self, writes: Vec<DeliveryWrite>) -> Result<(), StoreError> {
+        let claims: Vec<(Key, Option<String>)> = writes.iter().map(|w| (w.key.clone(), w.claim.clone())).collect();
+        for ((key, claim), result) in claims.into_iter().zip(self.write(Step::Settle, writes).await?) {
+            match result {
+                WriteResult::Owned(scheme, target, owner) => {
+                    self.owned(&key, claim.as_deref().unwrap_or_default(), (&scheme, &target, &owner)).await?;
+                }
+                WriteResult::Written(_) => self.count_delivered(u64::from(claim.is_some())),
+                WriteResult::Changed => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether «not there» counts before a send. An attempt given up while in doubt may still take effect (rule 6),
+    /// and so may one that a restored database does not know, which besides must have been seen if it was there
+    /// (rules 4 and 8).
+    fn stays_absent(&self, item: &Item, last: Option<&Attempt>, sees_absence: bool, at: Moment<'_>) -> bool {
         let open = |attempt: &&Attempt| matches!(attempt.outcome.as_deref(), None | Some("unknown" | "exists"));
-        last.filter(open).is_none_or(|attempt| self.is_second(key, attempt, true, at))
+        let Item { key, row, look, .. } = item;
+        match last.filter(open) {
+            Some(attempt) => self.is_second(key, attempt.n, true, at),
+            None if *look == Look::Content => sees_absence && self.is_second(key, row.attempts, true, at),
+            None => true,
+        }
     }
 
     fn absent_first(&self, item: &mut Item, now: Time) -> Absence {
@@ -70,6 +101,7 @@ impl Worker {
             let call = self.plan.main().map_or("", |call| &call.spec.call).to_owned();
             set(row, State::Skipped, Reason::new(Code::NeverSent, [("call", call)]), None, now);
         } else {
+            row.unsure = None;
             return Absence::Create;
         }
         Absence::Settled
@@ -83,8 +115,9 @@ enum Absence {
 }
 
 /// The row of a document that was found before its send.
-fn found_first(item: Item, finding: Finding, now: Time) -> DeliveryWrite {
-    let Item { key, mut row, version, composed, to_send } = item;
+pub(super) fn found_first(item: Item, finding: Finding, now: Time) -> DeliveryWrite {
+    let Item { key, mut row, version, composed, to_send, .. } = item;
+    row.unsure = None;
     let number = composed.outgoing.number.as_deref().unwrap_or_default();
     match finding {
         Finding::Absent => {}
@@ -121,15 +154,16 @@ fn is_baselined(row: &Delivery) -> bool {
 fn probe_before_send(item: &Item, attempts: &[Attempt]) -> Probe {
     let told = item.row.base.as_ref().and_then(|base| base.attempt);
     let told = told.and_then(|n| attempts.iter().find(|attempt| attempt.n == n));
-    let attempted = match told.or(attempts.last()) {
+    let attempted = match told.or(attempts.last()).filter(|_| item.look == Look::Outcome) {
         Some(attempt) => Some(outgoing(attempt)),
-        None => is_baselined(&item.row).then(|| item.composed.outgoing.clone()),
+        None => (item.look != Look::Outcome || is_baselined(&item.row)).then(|| item.composed.outgoing.clone()),
     };
     Probe {
         number: item.composed.outgoing.number.clone(),
         target_id: item.composed.outgoing.target_id.clone(),
         attempted,
         told: None,
-        first_attempt: attempts.first().map(|first| first.at),
+        first_attempt: attempts.first().map(|first| first.at).or(item.row.unsure),
+        look: item.look,
     }
 }

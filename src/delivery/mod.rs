@@ -1,6 +1,7 @@
 //! Delivery: brings each document's newest version to each target, one worker a target (design.md sections 2.3 to
 //! 2.6). It reads the change log and never captures anything.
 
+mod adopt;
 mod backoff;
 mod classify;
 mod compose;
@@ -9,11 +10,14 @@ mod doubt;
 mod find;
 mod judge;
 mod mirrors;
+mod moved;
 pub mod operate;
 mod park;
 mod plan;
+mod proof;
 mod ready;
 mod reconcile;
+mod restore;
 mod send;
 mod settle;
 mod stale;

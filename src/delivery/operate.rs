@@ -89,6 +89,7 @@ pub fn resolved(
     let reason = Reason::new(Code::Resolved, [("resolution", word.to_owned())]);
     row.attempt = None;
     row.absent_since = None;
+    row.unsure = None;
     row.tries = 0;
     let mut release = None;
     match resolution {

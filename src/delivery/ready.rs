@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::clock::Time;
+use crate::connector::Look;
 use crate::crash;
 use crate::delivery::compose::Composed;
 use crate::delivery::decide::Decider;
@@ -29,6 +30,8 @@ pub struct Item {
     pub composed: Composed,
     /// What is composed is what to send; otherwise it only names the document that is looked for.
     pub to_send: bool,
+    /// What is to be known of it before it is sent.
+    pub look: Look,
 }
 
 /// Documents that go together.
@@ -248,12 +251,16 @@ impl Worker {
             if let Some(base) = &mut row.base {
                 base.version = version;
             }
+            if let Some(differs) = self.differs_since_adopted(key, &row)? {
+                return Ok(self.moved(key, row, State::Delivered, differs, None));
+            }
             let reason = Reason::new(Code::SamePayload, [("version", version.to_string())]);
             return Ok(self.moved(key, row, State::Skipped, reason, None));
         }
         let version = row.version;
-        let must_find = row.probe_first || (call.call.overwrites && row.receipt.is_none());
-        let item = Box::new(Item { key: key.clone(), row, version, composed, to_send: true });
+        let look = self.look(&row)?;
+        let must_find = look != Look::Outcome || row.probe_first || (call.call.overwrites && row.receipt.is_none());
+        let item = Box::new(Item { key: key.clone(), row, version, composed, to_send: true, look });
         Ok(if must_find { Ready::Find(index, item) } else { Ready::Send(index, item) })
     }
 
@@ -275,7 +282,9 @@ impl Worker {
             let reason = Reason::new(Code::SamePayload, [("version", version.to_string())]);
             return Ok(self.moved(key, row, State::Skipped, reason, None));
         }
-        if row.probe_first
+        let look = self.look(&row)?;
+        if (row.probe_first || look != Look::Outcome)
+            && (after.is_some() || row.base.is_some())
             && let Some(main) = self.plan.main()
             && main.mapping.is_some()
         {
@@ -288,7 +297,7 @@ impl Worker {
             };
             return Ok(match self.compose(main, after.or(last_known.as_ref()), receipt, receipt)? {
                 Ok(composed) => {
-                    Ready::Find(last, Box::new(Item { key: key.clone(), row, version, composed, to_send: false }))
+                    Ready::Find(last, Box::new(Item { key: key.clone(), row, version, composed, to_send: false, look }))
                 }
                 Err(stop) => Ready::Write(Box::new(self.stopped(key, row, stop))),
             });
@@ -309,6 +318,11 @@ impl Worker {
             Some(n) => self.attempt(key, n)?,
             None => None,
         };
+        if row.unsure.is_some()
+            && let Some(question) = self.compare_newest(key, &row)?
+        {
+            return Ok(question);
+        }
         match attempt {
             Some(attempt) => {
                 let named = self.plan.calls.iter().position(|call| call.spec.call == attempt.call);

@@ -17,7 +17,7 @@ use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError, WriteResu
 
 impl Worker {
     /// Claims, sends and settles one batch.
-    pub(super) async fn send(&self, index: usize, items: Vec<Item>) -> Result<(), StoreError> {
+    pub(super) async fn send_batch(&self, index: usize, items: Vec<Item>) -> Result<(), StoreError> {
         let Some(call) = self.plan.calls.get(index) else { return Ok(()) };
         crash::point("delivery.mapped");
         let (keys, attempts, outgoing) = self.claim(index, items).await?;
@@ -128,7 +128,15 @@ impl Worker {
         Ok(claimed)
     }
 
-    fn attempt_of(&self, call: &CallPlan, key: &Key, row: &Delivery, version: u64, composed: &Composed) -> Attempt {
+    /// The attempt to send what is composed, not yet claimed.
+    pub(super) fn attempt_of(
+        &self,
+        call: &CallPlan,
+        key: &Key,
+        row: &Delivery,
+        version: u64,
+        composed: &Composed,
+    ) -> Attempt {
         Attempt {
             n: row.attempts + 1,
             id: composed.outgoing.attempt.clone(),
@@ -153,7 +161,7 @@ impl Worker {
 
     /// Another document owns the number: this one waits while the owner is on its way out, else it is a conflict
     /// (rule 11).
-    async fn owned(&self, key: &Key, identity: &str, owner: (&str, &str, &Key)) -> Result<(), StoreError> {
+    pub(super) async fn owned(&self, key: &Key, identity: &str, owner: (&str, &str, &Key)) -> Result<(), StoreError> {
         let (scheme, target, owning) = owner;
         let heads = self.store.heads(scheme, std::slice::from_ref(owning))?;
         let leaves = heads.into_iter().flatten().next().is_none_or(|head| head.is_tombstone());
@@ -225,13 +233,10 @@ impl Worker {
         Ok(())
     }
 
-    /// The account is refused: nothing more is sent until a person resumes the target.
+    /// The account is refused, or the target can't be trusted: nothing more is sent until a person resumes it.
     pub(super) async fn pause(&self, words: &str) -> Result<(), StoreError> {
-        tracing::error!(scheme = %self.plan.scheme, target = %self.plan.name, words, "the target refuses the account, paused");
-        if let Some(mut state) = self.store.target(&self.plan.scheme, &self.plan.name)? {
-            state.paused = Some(words.to_owned());
-            self.store.set_target(&self.plan.scheme, &self.plan.name, state).await?;
-        }
+        tracing::error!(scheme = %self.plan.scheme, target = %self.plan.name, words, "the target is paused");
+        self.change_state(|state| state.paused = Some(words.to_owned())).await?;
         // Batches that are ready already don't go out either.
         self.hold(None);
         Ok(())

@@ -131,6 +131,19 @@ pub fn not_run(row: &mut Delivery, attempt: &mut Attempt, outcome: &str, at: Mom
     set(row, State::Pending, reason, Some(at.now), at.now);
 }
 
+/// The target shows no such document, which does not count before it has shown one of ours (rule 4).
+pub fn unproven(row: &mut Delivery, attempt: &Attempt, at: Moment<'_>) {
+    let why = "the target does not show it, which counts only once it has shown a document of ours";
+    let params = [("attempt", attempt.n.to_string()), ("why", why.to_owned())];
+    set(row, State::InDoubt, Reason::new(Code::Unknown, params), Some(at.now.plus(at.settle)), at.now);
+}
+
+/// Its newest version is to be sent.
+pub fn due_again(row: &mut Delivery, now: Time) {
+    let reason = Reason::new(Code::Due, [("version", row.newest.to_string())]);
+    set(row, State::Pending, reason, Some(now), now);
+}
+
 /// Something foreign, or only half of the attempt, stands at the target: a person decides.
 pub fn conflict(row: &mut Delivery, identity: &str, why: &str, now: Time) {
     let params = [("identity", identity.to_owned()), ("why", why.to_owned())];

@@ -80,6 +80,15 @@ impl TargetPlan {
         self.calls.last()
     }
 
+    /// What delivery state belongs to: connector, host and account, the form, and the field that identifies its
+    /// documents (rule 3).
+    pub fn belongs_to(&self) -> String {
+        let spec = self.main().map(|main| &main.spec);
+        let form = spec.and_then(|spec| spec.form.as_ref()).map(|form| format!(", {form}"));
+        let number = spec.and_then(|spec| spec.number_field.as_ref()).map(|field| format!(" by {field}"));
+        format!("{}{}{}", self.account, form.unwrap_or_default(), number.unwrap_or_default())
+    }
+
     /// Schemes whose snapshots its mappings look up.
     pub fn mirrors(&self) -> BTreeSet<String> {
         let lookups = self.calls.iter().filter_map(|call| call.mapping.as_ref()).flat_map(Mapping::lookups);

@@ -18,11 +18,11 @@ use crate::delivery::target::{CallPlan, TargetPlan};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
 use crate::store::{
-    Attempt, Delivery, DeliveryCommit, DeliveryWrite, Mark, Step, Store, StoreError, WriteResult, pages,
+    Attempt, Delivery, DeliveryCommit, DeliveryWrite, Mark, Step, Store, StoreError, TargetState, WriteResult, pages,
 };
 
 /// Documents looked at in one go; bounds memory.
-const AT_ONCE: usize = 400;
+pub(super) const AT_ONCE: usize = 400;
 /// How far our clock may go astray from the monotonic one between two passes before it counts as set.
 const CLOCK_STEP: Duration = Duration::from_secs(5);
 
@@ -51,6 +51,15 @@ pub struct Worker {
     delivered: Mutex<u64>,
     /// Set while a pass is under way: one that finds it set follows one that did not end well.
     under_way: AtomicBool,
+    /// When it was made.
+    pub(super) born: Time,
+    /// Whether the target is known to show documents of ours, and whether one delivered before was asked for (rule 4).
+    pub(super) proven: AtomicBool,
+    pub(super) asked_known: AtomicBool,
+    /// Held by who sends while that is not proven.
+    pub(super) alone: tokio::sync::Mutex<()>,
+    /// Held by who changes the target's own state.
+    state: tokio::sync::Mutex<()>,
     /// Whether any row was written since a look at what is due.
     moved: AtomicBool,
     /// Both clocks as a pass last saw them.
@@ -70,16 +79,21 @@ impl Worker {
         Arc::new(Self {
             mirrors: plan.mirrors(),
             seen_marks: Mutex::default(),
-            plan,
-            store,
-            clock,
-            stop,
             first_answers: Mutex::default(),
             hold: Mutex::default(),
             delivered: Mutex::default(),
             under_way: AtomicBool::new(false),
+            born: clock.now(),
+            proven: AtomicBool::new(false),
+            asked_known: AtomicBool::new(false),
+            alone: tokio::sync::Mutex::default(),
+            state: tokio::sync::Mutex::default(),
             moved: AtomicBool::new(false),
             clocks: Mutex::default(),
+            plan,
+            store,
+            clock,
+            stop,
         })
     }
 
@@ -109,7 +123,11 @@ impl Worker {
         let mut earliest = None;
         loop {
             self.plan_changes().await?;
-            if self.stop.is_cancelled() || self.is_paused()? || self.held_for().is_some() {
+            if self.stop.is_cancelled()
+                || self.is_paused()?
+                || self.held_for().is_some()
+                || self.waits_after_restore().await?
+            {
                 break;
             }
             self.wake().await?;
@@ -212,6 +230,15 @@ impl Worker {
         Ok(())
     }
 
+    /// Changes the target's own state, one change after another; whether there was any.
+    pub(crate) async fn change_state(&self, change: impl FnOnce(&mut TargetState)) -> Result<bool, StoreError> {
+        let _one = self.state.lock().await;
+        let Some(mut state) = self.store.target(&self.plan.scheme, &self.plan.name)? else { return Ok(false) };
+        change(&mut state);
+        self.store.set_target(&self.plan.scheme, &self.plan.name, state).await?;
+        Ok(true)
+    }
+
     /// Something happened to what is due: it is looked at again in this pass.
     pub(super) fn note_moved(&self) {
         self.moved.store(true, Ordering::Release);
@@ -266,7 +293,7 @@ impl Worker {
         until.checked_sub(self.clock.monotonic()).filter(|left| !left.is_zero())
     }
 
-    fn is_paused(&self) -> Result<bool, StoreError> {
+    pub(super) fn is_paused(&self) -> Result<bool, StoreError> {
         let state = self.store.target(&self.plan.scheme, &self.plan.name)?;
         Ok(state.is_none_or(|state| state.paused.is_some() || state.answer.is_none()))
     }
@@ -274,6 +301,9 @@ impl Worker {
     fn next_due(&self) -> Result<Option<Time>, StoreError> {
         if self.is_paused()? {
             return Ok(None);
+        }
+        if self.store.target(&self.plan.scheme, &self.plan.name)?.is_some_and(|state| state.restored) {
+            return Ok(Some(self.now().plus(self.plan.retry.from)));
         }
         let next = self.store.next_due(&self.plan.scheme, &self.plan.name)?;
         Ok(match (next, self.held_for()) {
@@ -321,7 +351,7 @@ impl Worker {
 
     async fn retry_rejected_under_new_rules(&self) -> Result<(), StoreError> {
         let (scheme, target) = (&self.plan.scheme, &self.plan.name);
-        let Some(mut state) = self.store.target(scheme, target)? else { return Ok(()) };
+        let Some(state) = self.store.target(scheme, target)? else { return Ok(()) };
         if state.rules == self.plan.rules {
             return Ok(());
         }
@@ -329,8 +359,7 @@ impl Worker {
             let keys: Vec<Key> = page?.into_iter().map(|(key, _)| key).collect();
             self.update(Step::Operate, &keys, |key, row| Ok(super::operate::retried(key, row, self.now()))).await?;
         }
-        state.rules.clone_from(&self.plan.rules);
-        self.store.set_target(scheme, target, state).await
+        self.change_state(|state| state.rules.clone_from(&self.plan.rules)).await.map(|_| ())
     }
 }
 

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::clock::Time;
-use crate::connector::{Fault, Finding, is_same};
+use crate::connector::{Fault, Finding, Look, is_same};
 use crate::delivery::classify::{Policy, policy};
 use crate::delivery::decide::Decider;
 use crate::delivery::judge::{Verdict, judge};
@@ -100,7 +100,10 @@ impl Worker {
             return Ok(self.moved(key, row, State::Skipped, Reason::new(Code::Held, []), None));
         }
         let version = row.version;
-        Ok(Ready::Send(index, Box::new(Item { key: key.clone(), row, version, composed, to_send: true })))
+        Ok(Ready::Send(
+            index,
+            Box::new(Item { key: key.clone(), row, version, composed, to_send: true, look: Look::Outcome }),
+        ))
     }
 
     /// Whether a document shows every value of a payload in the field it was written to.

@@ -14,7 +14,7 @@ use crate::fault::{Fault, Position};
 use crate::mapping::{Fields, Mapping, Tables};
 use crate::query::Condition;
 use crate::scheme::tree::{Name, Node, Value as Tree};
-use crate::scheme::{InDoubt, Operation, Scheme, Target};
+use crate::scheme::{InDoubt, Initial, Operation, Scheme, Target};
 
 /// Documents a request where neither the scheme nor the call says.
 const DEFAULT_BATCH: usize = 20;
@@ -61,6 +61,11 @@ impl TargetCheck<'_> {
         };
         if back.is_none() && in_doubt == InDoubt::Probe && !main.call.probes {
             let message = format!("`in_doubt: probe`: `{}` can't be probed; allowed: `resend`, `hold`", target.call);
+            faults.push(Fault::new(target.at.clone(), message));
+        }
+        let initial = target.initial.or(self.scheme.initial);
+        if back.is_none() && initial == Some(Initial::Adopt) && !main.call.probes {
+            let message = format!("`initial: adopt`: `{}` can't be probed; allowed: `baseline`, `send`", target.call);
             faults.push(Fault::new(target.at.clone(), message));
         }
         let batch = target.batch.unwrap_or(DEFAULT_BATCH.min(main.call.max_batch));

@@ -5,6 +5,7 @@ mod assemble;
 mod check;
 mod check_target;
 mod check_writeback;
+mod decide;
 mod mirrors;
 mod once;
 pub mod operate;
@@ -16,6 +17,7 @@ pub mod view;
 
 pub use assemble::assemble;
 pub use check::{Ready, Surroundings, SystemReady, check};
+pub use decide::Decided;
 pub use once::{OnceOptions, once};
 pub use serve::serve;
 pub use unit::{Engine, Live, Unit};

@@ -6,17 +6,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::CaptureError;
-use crate::clock::Time;
 use crate::delivery::operate::{Open, Resolution, discarded, replayed, resolved, retried};
 use crate::delivery::{Worker, stale};
 use crate::engine::unit::{Engine, Unit};
-use crate::engine::view::find_keys;
+use crate::engine::view::{differs, find_keys};
 use crate::name::Key;
 use crate::reason::State;
-use crate::scheme::Initial;
 use crate::store::{
-    CaptureCommit, Delivery, DeliveryCommit, DeliveryWrite, ProgressStep, Step, StoreError, TargetAnswer, WriteResult,
-    pages,
+    CaptureCommit, Delivery, DeliveryCommit, DeliveryWrite, ProgressStep, Step, StoreError, WriteResult, pages,
 };
 
 /// Why an action was refused.
@@ -61,6 +58,16 @@ pub struct Selection {
     /// Of a replay: documents whose look-ups would give something else now (rule 16).
     #[serde(default)]
     pub stale: bool,
+    /// Of a replay: documents adopted although the target holds another content.
+    #[serde(default)]
+    pub different: bool,
+}
+
+impl Selection {
+    /// Whether it is for nothing.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty() && !self.all && !self.stale && !self.different
+    }
 }
 
 /// What to do with deliveries.
@@ -126,9 +133,10 @@ impl Engine {
         match target {
             None => self.store.set_paused(scheme, why).await?,
             Some(target) => {
-                let mut state = self.target_state(unit, target)?;
-                state.paused = why;
-                self.store.set_target(scheme, target, state).await?;
+                self.target_state(unit, target)?;
+                if let Some(worker) = unit.workers.iter().find(|worker| worker.plan().name == target) {
+                    worker.change_state(|state| state.paused = why).await?;
+                }
             }
         }
         unit.changed.notify_waiters();
@@ -136,7 +144,7 @@ impl Engine {
         Ok(())
     }
 
-    fn target_state(&self, unit: &Unit, target: &str) -> Result<crate::store::TargetState, OperateError> {
+    pub(super) fn target_state(&self, unit: &Unit, target: &str) -> Result<crate::store::TargetState, OperateError> {
         self.store.target(&unit.scheme.id, target)?.ok_or_else(|| OperateError::Unknown {
             what: "target",
             name: target.to_owned(),
@@ -144,52 +152,8 @@ impl Engine {
         })
     }
 
-    /// Answers what waits to be told; returns how many targets were told.
-    pub async fn decide(
-        &self,
-        scheme: &str,
-        target: Option<&str>,
-        how: Initial,
-        since: Option<Time>,
-    ) -> Result<usize, OperateError> {
-        let unit = self.known(scheme)?;
-        let answer = match how {
-            Initial::Send => TargetAnswer::Send { since },
-            Initial::Baseline => match since {
-                Some(instant) => TargetAnswer::Baseline { instant },
-                None => TargetAnswer::baseline(self.clock.now()),
-            },
-            Initial::Adopt => {
-                let why = "`adopt` is not supported yet; allowed: `baseline`, `send`";
-                return Err(OperateError::Refused(why.to_owned()));
-            }
-        };
-        let mut told = 0;
-        for worker in &unit.workers {
-            let name = &worker.plan().name;
-            if target.is_some_and(|target| target != name) {
-                continue;
-            }
-            let mut state = self.target_state(unit, name)?;
-            if state.answer.is_none() || target.is_some() {
-                state.answer = Some(answer.clone());
-                self.store.set_target(scheme, name, state).await?;
-                told += 1;
-            }
-        }
-        if let Some(target) = target
-            && told == 0
-        {
-            self.target_state(unit, target)?;
-        }
-        told += usize::from(self.accept_source(unit).await?);
-        unit.changed.notify_waiters();
-        unit.run_now.notify_one();
-        Ok(told)
-    }
-
     /// Takes a changed key, filter, identity or mode as the scheme's own from now on.
-    async fn accept_source(&self, unit: &Unit) -> Result<bool, OperateError> {
+    pub(super) async fn accept_source(&self, unit: &Unit) -> Result<bool, OperateError> {
         let Some(progress) = self.store.progress(&unit.scheme.id)? else { return Ok(false) };
         let fingerprint = unit.capture.fingerprint();
         if progress.fingerprint == fingerprint {
@@ -223,11 +187,11 @@ impl Engine {
 
     /// Moves deliveries.
     pub async fn act(&self, selection: &Selection, action: &Action) -> Result<Acted, OperateError> {
-        if selection.keys.is_empty() && !selection.all && !selection.stale {
+        if selection.is_empty() {
             return Err(OperateError::Refused("name documents by key or number, or say `--all`".to_owned()));
         }
-        if selection.stale && *action != Action::Replay {
-            return Err(OperateError::Refused("stale documents can only be replayed".to_owned()));
+        if (selection.stale || selection.different) && *action != Action::Replay {
+            return Err(OperateError::Refused("stale and different documents can only be replayed".to_owned()));
         }
         if let Some(scheme) = &selection.scheme {
             self.known(scheme)?;
@@ -266,13 +230,16 @@ impl Engine {
         action: &Action,
         acted: &mut Acted,
     ) -> Result<(), OperateError> {
-        if !selection.all && !selection.stale {
+        if !selection.all && !selection.stale && !selection.different {
             return self.act_on_keys(unit, worker, keys, action, acted).await;
         }
         for state in State::ALL {
             for page in pages(&*self.store, &unit.scheme.id, &worker.plan().name, state) {
                 let mut keys = Vec::new();
                 for (key, row) in page?.into_iter().filter(|(_, row)| applies_to_all(action, row)) {
+                    if selection.different && !differs(&row) {
+                        continue;
+                    }
                     if !selection.stale || !stale(&*self.store, worker.plan(), &key, &row)?.is_empty() {
                         keys.push(key);
                     }

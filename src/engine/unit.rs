@@ -96,19 +96,24 @@ impl Engine {
 
     async fn prepare_target(&self, unit: &Unit, worker: &Worker, first: bool) -> Result<(), StoreError> {
         let plan = worker.plan();
+        let account = plan.belongs_to();
         let stored = self.store.target(&unit.scheme.id, &plan.name)?;
         let state = match stored {
             // What a write-back goes to is the source itself: there is nothing to decide.
             stored if plan.back.is_some() => TargetState {
                 answer: Some(TargetAnswer::Send { since: None }),
-                account: plan.account.clone(),
+                account,
                 ..stored.unwrap_or_else(|| TargetState { rules: plan.rules.clone(), ..TargetState::default() })
             },
-            Some(state) if state.account == plan.account => return Ok(()),
+            Some(state) if state.account == account => return Ok(()),
+            // As told by a program that did not name the form.
+            Some(state) if state.account == plan.account => TargetState { account, ..state },
             Some(state) => {
-                tracing::warn!(scheme = %unit.scheme.id, target = %plan.name, was = %state.account, is = %plan.account,
-                    "the target is another account now; it waits for `decide`");
-                TargetState { answer: None, account: plan.account.clone(), proven: false, ..state }
+                let (documents, _) = self.store.document_count(&unit.scheme.id)?;
+                tracing::warn!(scheme = %unit.scheme.id, target = %plan.name, was = %state.account, is = %account, documents,
+                    "the target is another account, form or identity now; it waits for `decide`");
+                let moved_from = state.moved_from.or(Some(state.account));
+                TargetState { answer: None, moved_from, account, proven: false, ..state }
             }
             None => {
                 let named = unit.scheme.targets.iter().find(|target| target.name == plan.name);
@@ -117,7 +122,7 @@ impl Engine {
                     position: 0,
                     answer: if first { initial.map(|initial| answer(initial, self.clock.now())) } else { None },
                     paused: None,
-                    account: plan.account.clone(),
+                    account,
                     rules: plan.rules.clone(),
                     ..TargetState::default()
                 }

@@ -12,7 +12,6 @@ use crate::query::{Condition, Query, Root, Step};
 /// Checks a scheme's tree.
 pub(super) fn check(root: &Node, faults: &mut Vec<Fault>) {
     let mut checks = Checks { faults };
-    checks.initial(root);
     if let Some(source) = root.get("source") {
         checks.source(source);
     }
@@ -34,12 +33,6 @@ struct Checks<'a> {
 impl Checks<'_> {
     fn fault(&mut self, at: &Position, message: impl Into<String>) {
         self.faults.push(Fault::new(at.clone(), message));
-    }
-
-    fn initial(&mut self, node: &Node) {
-        if let Some(initial) = node.get("initial").filter(|initial| initial.text() == Some("adopt")) {
-            self.fault(&initial.at, format!("`adopt` {LATER}"));
-        }
     }
 
     fn source(&mut self, source: &Node) {
@@ -156,7 +149,6 @@ impl Checks<'_> {
     }
 
     fn target(&mut self, target: &Node) {
-        self.initial(target);
         if let Some(when) = target.get("when") {
             self.when(when);
         }

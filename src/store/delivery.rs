@@ -61,6 +61,10 @@ pub struct Delivery {
     /// The next send without a receipt is probed first (rule 7): baselined, discarded while in doubt, or resolved
     /// without an id.
     pub probe_first: bool,
+    /// The database was restored: attempts made since then may be missing from it, so what the target holds is compared
+    /// with the newest version before anything else is done (rule 8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsure: Option<Time>,
     /// First time a probe found nothing for the open attempt, by our clock (rules 4 and 6).
     pub absent_since: Option<Time>,
     /// The target document's identity: account, form and number (rule 11).
@@ -90,6 +94,7 @@ impl Delivery {
             replays: 0,
             replay: false,
             probe_first: false,
+            unsure: None,
             absent_since: None,
             identity: None,
             parked: BTreeMap::new(),

@@ -203,7 +203,7 @@ impl Lines {
     }
 
     pub(super) fn target(&mut self, scheme: &str, target: &str, state: &TargetState) {
-        let TargetState { position, answer, paused, account, rules, proven, restored } = state;
+        let TargetState { position, answer, paused, account, moved_from, rules, proven, restored } = state;
         let answer = answer.as_ref().map(|answer| match answer {
             TargetAnswer::Send { since } => format!("send({})", or_dash(*since)),
             TargetAnswer::Baseline { instant } => format!("baseline({instant})"),
@@ -214,6 +214,7 @@ impl Lines {
             ("answer", or_dash(answer)),
             ("paused", maybe(paused.as_ref())),
             ("account", word(account)),
+            ("moved from", maybe(moved_from.as_ref())),
             ("rules", short(rules)),
             ("proven", proven.to_string()),
             ("restored", restored.to_string()),
@@ -238,6 +239,7 @@ impl Lines {
             replays,
             replay,
             probe_first,
+            unsure,
             absent_since,
             identity,
             parked,
@@ -260,6 +262,7 @@ impl Lines {
             ("replays", replays.to_string()),
             ("replay", replay.to_string()),
             ("probe_first", probe_first.to_string()),
+            ("unsure", or_dash(*unsure)),
             ("absent_since", or_dash(*absent_since)),
             ("identity", maybe(identity.as_ref())),
             ("parked", if parked.is_empty() { "-".to_owned() } else { word(&parked.join(",")) }),

@@ -285,8 +285,12 @@ pub struct TargetState {
     pub answer: Option<TargetAnswer>,
     /// Paused by a person, or because the account is refused; with why.
     pub paused: Option<String>,
-    /// (connector, host, account, form) this state belongs to (rule 3).
+    /// (connector, host, account, form, number's field) this state belongs to (rule 3).
     pub account: String,
+    /// What the documents' rows still belong to, where that is another account than this state's: with the answer to
+    /// what is to be done, they begin anew (rule 3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<String>,
     /// Fingerprint of mapping and conditions: when it changes, rejected documents are tried again.
     pub rules: String,
     /// A probe has found a document that this target accepted, adopted or settled as ours: from then on «not there»

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 #![allow(clippy::cmp_owned, reason = "the text of a JSON value is compared, not the value")]
 
+mod adopt;
 mod api;
 mod bills;
 mod changed_orders;

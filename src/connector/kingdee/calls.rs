@@ -114,7 +114,9 @@ impl Call {
             updates: saves,
             // A number that is taken is an error, never overwritten (protocols/kingdee.md 4).
             overwrites: false,
+            refuses_known_number: saves,
             probes: true,
+            asks_many: true,
             deletes: matches!(self.kind, Kind::Delete | Kind::DeleteOrCancel),
             number: saves.then_some("FBillNo"),
             max_batch: self.max_batch,

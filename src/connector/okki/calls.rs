@@ -176,7 +176,9 @@ impl Target {
             updates: pushes,
             // A number that is known edits its order (protocols/okki.md 5.2).
             overwrites: pushes,
+            refuses_known_number: false,
             probes: true,
+            asks_many: false,
             deletes: !pushes,
             number: pushes.then_some("order_no"),
             max_batch: 1,

@@ -7,7 +7,7 @@ use super::content::{alike, id};
 use super::order::{Order, ROWS, Row, matched, same, text};
 use crate::clock::Zone;
 use crate::connector::judging::{Alike, created_since_first_attempt};
-use crate::connector::{Finding, Outgoing, Probe};
+use crate::connector::{Finding, Look, Outgoing, Probe};
 use crate::receipt::Receipt;
 
 /// What findings are judged by.
@@ -58,8 +58,11 @@ impl Judge<'_> {
         }
     }
 
-    /// Ours, if it was created not before the first attempt; by which account is not told.
+    /// Ours, if it was created not before the first attempt, by which account is not told, or by a person's word.
     fn ownership(&self, probe: &Probe, order: &Order) -> Result<(), String> {
+        if probe.look == Look::Anyones {
+            return Ok(());
+        }
         let told = order.head.get("create_time").and_then(text);
         created_since_first_attempt(probe, told.as_deref(), self.offset, self.zone)
     }
@@ -69,6 +72,13 @@ impl Judge<'_> {
         let Some(attempted) = &probe.attempted else { return Finding::NotEffective { receipt } };
         let new = compared(&attempted.payload, self.compare);
         let differences = differences(&new, shown, compares_rows(self.compare));
+        if probe.look != Look::Outcome {
+            return if differences.is_empty() {
+                Finding::Effective { receipt, warnings: differences }
+            } else {
+                Finding::Mixed { receipt, differences }
+            };
+        }
         if new.id.is_none() {
             // A create is proved by existence; an order that lost rows on the way is not what was sent.
             return if shown.rows.len() == new.kept().len() {

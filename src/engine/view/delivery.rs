@@ -233,3 +233,32 @@ pub fn missing(store: &dyn Store, scheme: &Scheme) -> Result<Vec<MissingView>, S
     }
     Ok(found.into_iter().collect())
 }
+
+/// Whether a document was adopted although the target holds another content.
+pub fn differs(row: &Delivery) -> bool {
+    row.state == State::Delivered && row.reason.as_ref().is_some_and(|reason| reason.code == Code::AdoptedDiffers)
+}
+
+/// Documents of a scheme adopted although the target holds another content, target by target in key order; and
+/// whether there are more than asked for.
+pub fn different(
+    store: &dyn Store,
+    scheme: &Scheme,
+    query: &DeliveryQuery,
+) -> Result<(Vec<DeliveryView>, bool), StoreError> {
+    let mut found = Vec::new();
+    for target in target_names(scheme) {
+        if query.target.as_ref().is_some_and(|wanted| *wanted != target) {
+            continue;
+        }
+        for page in pages(store, &scheme.id, &target, State::Delivered) {
+            for (key, row) in page?.into_iter().filter(|(_, row)| differs(row)) {
+                if found.len() == query.limit {
+                    return Ok((found, true));
+                }
+                found.push(delivery_view(store, &scheme.id, &target, &key, &row, query.language)?);
+            }
+        }
+    }
+    Ok((found, false))
+}

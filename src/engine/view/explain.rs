@@ -56,6 +56,7 @@ pub fn explain(store: &dyn Store, scheme: &Scheme, key: &Key, language: Language
             ));
             continue;
         };
+        lines.extend(standing(store, &scheme.id, &target, zh)?.map(|line| format!("{target}: {line}")));
         let sub = view.reason.map_or_else(String::new, |reason| format!("({reason})"));
         let text = if view.text.is_empty() { String::new() } else { format!(": {}", view.text) };
         lines.push(format!("{target}: {}{sub}{text}", view.state));
@@ -78,6 +79,33 @@ pub fn explain(store: &dyn Store, scheme: &Scheme, key: &Key, language: Language
             .extend(store.attempts(&scheme.id, &target, key)?.iter().map(|attempt| attempt_line(&target, attempt, zh)));
     }
     Ok(lines)
+}
+
+/// Why nothing is sent to a target at all.
+fn standing(store: &dyn Store, scheme: &str, target: &str, zh: bool) -> Result<Option<String>, StoreError> {
+    let Some(state) = store.target(scheme, target)? else { return Ok(None) };
+    let (live, _) = store.document_count(scheme)?;
+    let account = &state.account;
+    Ok(match (&state.answer, &state.moved_from) {
+        (None, Some(from)) if zh => Some(format!(
+            "目标已由 `{from}` 变为 `{account}`,原有回执不再有效;等待 `decide` 指定 adopt、baseline 或 send(涉及 {live} 个单据)"
+        )),
+        (None, Some(from)) => Some(format!(
+            "the target was `{from}` and is `{account}` now, so what it was told counts no more; it waits for `decide` \
+             with adopt, baseline or send, which touches {live} documents"
+        )),
+        (None, None) if zh => Some(format!("目标尚未指定处理方式;等待 `decide`(涉及 {live} 个单据)")),
+        (None, None) => Some(format!("it waits for `decide`, which touches {live} documents")),
+        (Some(_), _) if state.restored && zh => {
+            Some("数据库由备份恢复;读取完成之前不发送,之后先与目标系统比对".to_owned())
+        }
+        (Some(_), _) if state.restored => Some(
+            "the database was restored; nothing is sent before the source was read once more, then what the target holds \
+             is compared first"
+                .to_owned(),
+        ),
+        (Some(_), _) => None,
+    })
 }
 
 fn attempt_line(target: &str, attempt: &Attempt, zh: bool) -> String {

@@ -9,7 +9,8 @@ mod status;
 mod sweep;
 
 pub use delivery::{
-    AttemptView, DeliveryQuery, DeliveryView, MissingView, StateView, deliveries, delivery_view, missing, state_view,
+    AttemptView, DeliveryQuery, DeliveryView, MissingView, StateView, deliveries, delivery_view, different, differs,
+    missing, state_view,
 };
 pub use document::{DocumentDetail, DocumentQuery, DocumentView, documents, find_keys, show};
 pub use explain::explain;

@@ -92,6 +92,12 @@ pub struct TargetStatus {
     pub target: String,
     /// What it was told to do with documents it did not know; none: it waits for `decide`.
     pub answer: Option<String>,
+    /// Documents that wait for `decide`; none where it was told.
+    pub undecided: Option<u64>,
+    /// What told documents belong to, where the target is another account, form or identity now.
+    pub moved_from: Option<String>,
+    /// The database was restored, and capture has not yet caught up: until then nothing is sent.
+    pub restored: bool,
     /// Why it is paused.
     pub paused: Option<String>,
     /// Documents by state. Documents the target has not yet planned count as `pending`, or as `waiting` before it
@@ -219,6 +225,7 @@ fn target_status(store: &dyn Store, scheme: &str, target: &str, known: u64) -> R
     for (state, count) in stored {
         counts.insert(state.as_str(), count);
     }
+    let undecided = answer.is_none().then_some(known);
     let unplanned = if answer.is_some() { State::Pending } else { State::Waiting };
     *counts.entry(unplanned.as_str()).or_default() += known.saturating_sub(planned);
     Ok(TargetStatus {
@@ -229,6 +236,9 @@ fn target_status(store: &dyn Store, scheme: &str, target: &str, known: u64) -> R
             TargetAnswer::Baseline { instant } => format!("baseline at {instant}"),
             TargetAnswer::Adopt => "adopt".to_owned(),
         }),
+        undecided,
+        moved_from: state.as_ref().and_then(|state| state.moved_from.clone()),
+        restored: state.as_ref().is_some_and(|state| state.restored),
         paused: state.and_then(|state| state.paused),
         counts,
         oldest_due: store.next_due(scheme, target)?.map(|due| due.to_string()),

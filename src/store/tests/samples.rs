@@ -130,6 +130,7 @@ pub(in crate::store) fn target_state() -> TargetState {
         answer: Some(TargetAnswer::Send { since: Some(time(-5)) }),
         paused: None,
         account: "kingdee/erp.example.com/5f0e".into(),
+        moved_from: None,
         rules: "rules of the mapping".into(),
         proven: true,
         restored: false,

@@ -36,6 +36,7 @@ fn probe(attempted: Option<&Value>, told: Option<&Value>) -> Probe {
         attempted: attempted.map(outgoing),
         told: told.map(Value::to_string),
         first_attempt: Some(FIRST),
+        ..Probe::default()
     }
 }
 
@@ -150,6 +151,32 @@ fn rule_14_ours_is_what_our_account_created_not_before_the_first_attempt() {
     // What is foreign comes with its ids, for a person or a baseline.
     let foreign = judge(&Probe { first_attempt: None, ..probe(Some(&create), None) }, &[bill("n", "2.0")], Kind::Save);
     assert_eq!(lines(&foreign).len(), 2);
+}
+
+#[test]
+fn content_is_compared_of_ours_or_for_an_adoption_of_anyones() {
+    let create = payload("n", "2.0");
+    let never = |look| Probe { first_attempt: None, look, ..probe(Some(&create), None) };
+    let since = Probe { look: Look::Content, ..probe(Some(&create), None) };
+    let void = with(bill("n", "2.0"), "FCancelStatus", "B".into());
+    let theirs = with(bill("n", "2.0"), "FCreatorId.FName", "Administrator".into());
+    for (name_of, probe, bill, wanted) in [
+        ("anyone's, the same", never(Look::Anyones), theirs.clone(), "effective"),
+        ("anyone's, another head", never(Look::Anyones), bill("x", "2.0"), "mixed"),
+        ("anyone's, another line", never(Look::Anyones), bill("n", "3.0"), "mixed"),
+        ("anyone's, cancelled", never(Look::Anyones), void, "mixed"),
+        ("ours, the same", since.clone(), bill("n", "2.0"), "effective"),
+        ("ours, another head", since.clone(), bill("x", "2.0"), "mixed"),
+        ("somebody else's", since, theirs, "foreign"),
+        ("there before", never(Look::Content), bill("n", "2.0"), "foreign"),
+    ] {
+        let finding = judge(&probe, &[bill], Kind::Save);
+        assert_eq!(name(&finding), wanted, "{name_of}: {finding:?}");
+    }
+    let Finding::Mixed { differences, receipt } = judge(&never(Look::Anyones), &[bill("x", "2.0")], Kind::Save) else {
+        panic!()
+    };
+    assert_eq!((differences[0].as_str(), receipt.lines["FEntity"].len()), ("`FNote`: `n` was sent, `x` is there", 2));
 }
 
 #[test]

@@ -6,7 +6,7 @@ fn probe(payload: Value) -> Probe {
     let attempted = item(payload, &["7001"]);
     let number = attempted.number.clone();
     // Long before the bills were created.
-    Probe { number, target_id: None, attempted: Some(attempted), told: None, first_attempt: Some(Time(0)) }
+    Probe { number, attempted: Some(attempted), first_attempt: Some(Time(0)), ..Probe::default() }
 }
 
 fn payload(number: &str) -> Value {

@@ -29,7 +29,14 @@ fn shown(remark: &str, lines: &[(u32, u32, u32)]) -> Order {
 fn probe(attempted: Option<Outgoing>, told: Option<Value>) -> Probe {
     let target_id = told.as_ref().map(|_| "500".to_owned());
     let first_attempt = zone().read(FIRST);
-    Probe { number: Some("SO-1".into()), target_id, attempted, told: told.map(|told| told.to_string()), first_attempt }
+    Probe {
+        number: Some("SO-1".into()),
+        target_id,
+        attempted,
+        told: told.map(|told| told.to_string()),
+        first_attempt,
+        ..Probe::default()
+    }
 }
 
 fn judge(zone: &Zone) -> Judge<'_> {
@@ -80,6 +87,23 @@ fn rule_14_what_was_there_before_our_first_attempt_is_foreign() {
         let zone = zone();
         let found = Judge { offset, ..judge(&zone) }.finding(&probe, None, Some(&order));
         assert_eq!(name(&found), wanted, "{created} {offset}");
+    }
+}
+
+#[test]
+fn content_is_compared_of_ours_or_for_an_adoption_of_anyones() {
+    let create = item(payload(None, "n", &[(0, 1, 2)]), &["a"]);
+    let probe = |look, first| Probe { look, first_attempt: zone().read(first), ..probe(Some(create.clone()), None) };
+    for (name_of, look, first, remark, lines, wanted) in [
+        ("anyone's, the same", Look::Anyones, "", "n", [(11, 1, 2)], "effective"),
+        ("anyone's, another head", Look::Anyones, "", "x", [(11, 1, 2)], "mixed"),
+        ("anyone's, another row", Look::Anyones, "", "n", [(11, 1, 9)], "mixed"),
+        ("ours, the same", Look::Content, FIRST, "n", [(11, 1, 2)], "effective"),
+        ("ours, another head", Look::Content, FIRST, "x", [(11, 1, 2)], "mixed"),
+        ("there before", Look::Content, "", "n", [(11, 1, 2)], "foreign"),
+    ] {
+        let finding = judge(&zone()).finding(&probe(look, first), None, Some(&shown(remark, &lines)));
+        assert_eq!(name(&finding), wanted, "{name_of}: {finding:?}");
     }
 }
 

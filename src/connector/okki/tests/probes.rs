@@ -20,6 +20,7 @@ fn probe(target_id: Option<&str>) -> Probe {
         attempted: Some(attempted),
         told: None,
         first_attempt: Some(crate::clock::Time(0)),
+        ..Probe::default()
     }
 }
 

@@ -1,0 +1,130 @@
+//! After a restore (rule 8): nothing is sent before capture has caught up; then every document not told its newest
+//! counts as in doubt, and what the target holds is compared with the newest version first.
+
+use crate::clock::Time;
+use crate::connector::{Finding, Look};
+use crate::crash;
+use crate::delivery::find::found_first;
+use crate::delivery::judge::{Verdict, judge};
+use crate::delivery::ready::{Item, Ready};
+use crate::delivery::settle;
+use crate::delivery::target::CallPlan;
+use crate::delivery::worker::{AT_ONCE, Worker, write_of};
+use crate::name::Key;
+use crate::reason::State;
+use crate::scheme::InDoubt;
+use crate::store::{Delivery, DeliveryWrite, Step, StoreError, TargetAnswer};
+
+/// Runs looked at for one that went well.
+const RUNS: usize = 20;
+
+impl Worker {
+    /// Whether the target waits because the database was restored. Once capture has caught up, every document not
+    /// told its newest is marked, and it waits no longer.
+    pub(super) async fn waits_after_restore(&self) -> Result<bool, StoreError> {
+        let state = self.store.target(&self.plan.scheme, &self.plan.name)?;
+        if !state.is_some_and(|state| state.restored) {
+            return Ok(false);
+        }
+        if !self.has_caught_up()? {
+            return Ok(true);
+        }
+        if self.plan.back.is_none() {
+            self.plan_changes().await?;
+            self.mark_unsure().await?;
+        }
+        crash::point("delivery.restore_marked");
+        self.change_state(|state| state.restored = false).await?;
+        Ok(false)
+    }
+
+    /// Whether a run that began in this process, and so after the restore, has read everything there was.
+    fn has_caught_up(&self) -> Result<bool, StoreError> {
+        let is_whole = |run: &crate::store::Run| {
+            run.ended.is_some() && run.error.is_none() && run.started.is_some_and(|started| started >= self.born)
+        };
+        Ok(self.store.runs(&self.plan.scheme, None, RUNS)?.iter().any(is_whole))
+    }
+
+    async fn mark_unsure(&self) -> Result<(), StoreError> {
+        // What the database does not know was sent after the last run it knows from before.
+        let runs = self.store.runs(&self.plan.scheme, None, RUNS)?;
+        let since = runs.into_iter().filter_map(|run| run.started).find(|started| *started < self.born);
+        let since = since.unwrap_or(Time(0));
+        let (mut after, now) = (None, self.now());
+        loop {
+            let rows = self.store.deliveries(&self.plan.scheme, &self.plan.name, None, after.as_ref(), AT_ONCE)?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            after = Some(last.clone());
+            let keys: Vec<Key> = rows.into_iter().filter(|(_, row)| is_behind(row)).map(|(key, _)| key).collect();
+            self.update(Step::Operate, &keys, |key, mut row| {
+                row.unsure = Some(since);
+                if row.state == State::InDoubt {
+                    row.due = Some(now);
+                }
+                Ok(Some(write_of(key, row, None)))
+            })
+            .await?;
+        }
+    }
+
+    /// Of a document in doubt when the database was restored: the question whether its newest version is there. None
+    /// where that can't be asked.
+    pub(super) fn compare_newest(&self, key: &Key, row: &Delivery) -> Result<Option<Ready>, StoreError> {
+        let item = match self.newest(key, row) {
+            Err(StoreError::Damaged { .. }) => None,
+            read => read?,
+        };
+        Ok(item.map(|(index, item)| Ready::Find(index, Box::new(item))))
+    }
+
+    fn newest(&self, key: &Key, row: &Delivery) -> Result<Option<(usize, Item)>, StoreError> {
+        let decider = self.decider(&TargetAnswer::Adopt);
+        let before = decider.base_document(key, row.base.as_ref())?;
+        let after = decider.document(key, row.newest)?;
+        let before = decider.with_echo(key, before.as_ref(), after.as_ref())?;
+        let receipt = row.receipt.as_ref();
+        let Verdict::Tell(index) = judge(&self.plan, before.as_ref(), after.as_ref(), receipt) else {
+            return Ok(None);
+        };
+        let Some(call) = self.plan.calls.get(index).filter(|call| call.call.mapped && call.call.probes) else {
+            return Ok(None);
+        };
+        let Ok(composed) = self.compose(call, after.as_ref(), receipt, receipt)? else { return Ok(None) };
+        let (key, row, version) = (key.clone(), row.clone(), row.newest);
+        Ok(Some((index, Item { key, row, version, composed, to_send: true, look: Look::Content })))
+    }
+
+    /// What the comparison of a document's newest version makes of it.
+    pub(super) fn compared(&self, call: &CallPlan, item: Item, finding: Finding) -> DeliveryWrite {
+        let now = self.now();
+        if matches!(finding, Finding::Effective { .. }) && item.to_send {
+            return self.adopted(call, item, finding);
+        }
+        if item.row.state != State::InDoubt || matches!(finding, Finding::Foreign { .. }) {
+            return found_first(item, finding, now);
+        }
+        // Another version of ours, or none: whether the open attempt took effect is asked as ever.
+        let Item { key, mut row, .. } = item;
+        row.unsure = None;
+        row.due = row.attempt.is_some().then_some(now);
+        if let (None, Finding::NotEffective { receipt } | Finding::Mixed { receipt, .. }) = (row.attempt, finding) {
+            row.receipt = Some(settle::merged(row.receipt.take(), receipt));
+            settle::due_again(&mut row, now);
+        }
+        write_of(&key, row, None)
+    }
+
+    /// Whether the same bytes may go again under their key: not after a restore, for what the target remembers may
+    /// have been sent under another one.
+    pub(super) fn holds_after_restore(&self, row: &Delivery) -> bool {
+        row.unsure.is_some() && matches!(self.plan.in_doubt, InDoubt::Resend { .. })
+    }
+}
+
+/// Whether the target was not told a document's newest version.
+fn is_behind(row: &Delivery) -> bool {
+    !row.base.as_ref().is_some_and(|base| base.told && base.version == row.newest)
+        || row.attempt.is_some()
+        || row.replay
+}
