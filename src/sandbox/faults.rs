@@ -71,6 +71,9 @@ fn one() -> u64 {
 
 fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let value = Value::deserialize(deserializer)?;
+    if value.is_null() {
+        return Ok(None);
+    }
     let millis = millis(&value);
     let wrong = || format!("`by` is a duration such as `10m` or `-8h`, or milliseconds, not `{value}`");
     millis.map(Some).ok_or_else(|| serde::de::Error::custom(wrong()))

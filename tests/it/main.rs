@@ -10,6 +10,8 @@ mod check;
 mod content;
 mod deltas;
 mod demo;
+mod fault_table;
+mod faults;
 mod first_day;
 mod orders;
 mod people;

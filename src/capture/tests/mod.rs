@@ -4,5 +4,6 @@
 mod documents;
 mod echo;
 mod full;
+mod poison;
 mod support;
 mod windows;
