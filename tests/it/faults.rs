@@ -155,16 +155,16 @@ fn faults_can_be_set_by_the_command_line_and_bad_ones_say_what_is_allowed() {
 fn fault_39_without_file_descriptors_nothing_is_lost() {
     let systems = Systems::start(30);
     let place = both(&systems);
-    for most in [8, 10, 12, 14, 17, 20, 24] {
+    for most in [8, 11, 14, 18, 24] {
         let mut command = Command::new("sh");
         let script = format!("ulimit -n {most}; exec \"$0\" --allow-literal-secrets once --wait 2s");
         command
             .args(["-c", &script, env!("CARGO_BIN_EXE_deltaferry")])
             .current_dir(place.path(""))
             .stdin(Stdio::null());
-        // It ends by itself: well, or with what is wrong.
+        // It ends by itself: well, with something left, or with what is wrong.
         let output = place.run_command(command);
-        assert!(output.code == 0 || !output.err.is_empty(), "{most}: {output:?}");
+        assert!(matches!(output.code, 0 | 3) || !output.err.is_empty(), "{most}: {output:?}");
         assert!(!output.err.contains("panicked"), "{most}: {}", output.err);
     }
     place.done(&["once"]);
