@@ -104,6 +104,10 @@ impl Asker {
                     Err(refused) => fault = refused,
                 }
             }
+            if fault.too_much.is_some() {
+                // The same question has the same answer.
+                return Err(AskError::Fault(fault));
+            }
             match answer(fault.kind) {
                 Answer::GiveUp | Answer::Renew => return Err(AskError::Fault(fault)),
                 Answer::Wait => {

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::capture::ask::Question;
+use crate::capture::ask::{AskError, Question};
 use crate::capture::scan::{Capture, CaptureError};
-use crate::connector::DetailCall;
+use crate::connector::{DetailCall, Fault};
 use crate::crash;
 use crate::diff::{Paths, extract};
 use crate::document::RawDocument;
@@ -111,7 +111,11 @@ impl Capture {
             Err(why) => return Ok(Whole::Unreadable(why)),
         };
         let question = Question::Detail { call: &detail.call, params: &params };
-        let page = self.asker.ask(&question).await.map_err(|error| {
+        let answered = self.asker.ask(&question).await;
+        if let Err(AskError::Fault(Fault { words, too_much: Some(_), .. })) = answered {
+            return Ok(Whole::Unreadable(words));
+        }
+        let page = answered.map_err(|error| {
             let asked: Vec<String> = params.iter().map(|(name, text)| format!("{name}={text}")).collect();
             self.source_error(&format!("detail `{}` {}", detail.call, asked.join(" ")), error)
         })?;

@@ -126,6 +126,9 @@ pub struct Sandbox {
     /// NAME=VALUE, several times
     #[arg(long = "switch", value_name = "NAME=VALUE")]
     pub switches: Vec<String>,
+    /// What goes wrong, several times: system=kingdee,call=batchSave,fault=reset_after,nth=3,times=2
+    #[arg(long = "fault", value_name = "SPEC")]
+    pub faults: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]

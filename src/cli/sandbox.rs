@@ -8,14 +8,18 @@ use crate::cli::args::Sandbox as Verb;
 use crate::cli::context::Context;
 use crate::cli::output::{Exit, Failure, say};
 use crate::cli::run::stop_on_signal;
+use crate::sandbox::faults::Fault;
 use crate::sandbox::{Options, Sandbox};
 
 pub async fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
     let switches = verb.switches.iter().map(|text| switch(text)).collect::<Result<_, _>>()?;
+    let faults =
+        verb.faults.iter().map(|text| Fault::of_text(text)).collect::<Result<_, _>>().map_err(Failure::Usage)?;
     let options = Options { seed: verb.seed, documents: verb.documents, port: verb.port, switches };
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone());
     let running = Sandbox::start(options, Arc::clone(&context.clock)).await?;
+    running.set_faults(faults).map_err(Failure::Usage)?;
     for (name, address) in running.addresses() {
         say(format_args!("{name}  http://{address}"));
     }

@@ -10,6 +10,7 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER, SET_COOKIE};
 use url::{Host, Url};
 
+use super::charset;
 use super::pace::Pace;
 use super::reply::{Purpose, Reply, retry_after};
 use super::{Fault, FaultKind};
@@ -53,6 +54,10 @@ pub struct Http {
 const UNKNOWN_OFFSET: i64 = i64::MIN;
 /// Longest words of a fault, in characters.
 const LONGEST_WORDS: usize = 300;
+/// An answer that comes slower than this, in bytes a second, is not waited for to its end.
+const SLOWEST: f64 = 64.0;
+/// How much of an answer that is too large is kept, to see what it begins with.
+const BEGINNING: usize = 64 << 10;
 /// Idle connections are closed before usual servers do it.
 const IDLE: Duration = Duration::from_secs(15);
 
@@ -138,7 +143,9 @@ impl Http {
         if purpose == Purpose::Send {
             crash::point("send.status_read");
         }
-        reply.body = self.read(answer, &host).await?;
+        let body = self.read(answer, &host).await?;
+        reply.body =
+            charset::to_utf8(&reply.content_type, body).map_err(|what| self.fault(FaultKind::Unknown, what))?;
         if purpose == Purpose::Send {
             crash::point("send.after_answer");
         }
@@ -202,6 +209,7 @@ impl Http {
 
     async fn read(&self, mut answer: reqwest::Response, host: &str) -> Result<Vec<u8>, Fault> {
         let mut body = Vec::new();
+        let begun = self.clock.monotonic();
         loop {
             match answer.chunk().await {
                 Ok(None) => return Ok(body),
@@ -215,9 +223,21 @@ impl Http {
             if body.len() as u64 > self.max_body {
                 let words =
                     format!("the answer of `{host}` is larger than {} bytes (`transport.max_body`)", self.max_body);
+                body.truncate(BEGINNING);
+                return Err(Fault { too_much: Some(body), ..Fault::new(FaultKind::Unknown, words) });
+            }
+            let waited = self.clock.monotonic().saturating_sub(begun);
+            if self.trickles(body.len(), waited) {
+                let waited = crate::clock::print_duration(waited);
+                let words = format!("the answer of `{host}` trickles: {} bytes in {waited}", body.len());
                 return Err(Fault::new(FaultKind::Unknown, words));
             }
         }
+    }
+
+    /// Whether an answer comes too slowly to be waited for; the first quarter of its time says nothing.
+    fn trickles(&self, bytes: usize, waited: Duration) -> bool {
+        waited > self.timeout / 4 && (bytes as f64) < waited.as_secs_f64() * SLOWEST
     }
 
     /// Why no answer began. Whatever happens while connecting happens before the request's first byte.

@@ -4,6 +4,7 @@
 pub mod registry;
 pub mod traits;
 
+mod charset;
 mod http;
 mod judging;
 mod normal;

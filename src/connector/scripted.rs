@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +16,8 @@ pub enum Step {
     Bytes(Vec<u8>),
     /// These bytes are sent, then nothing more comes.
     Stall(Vec<u8>),
+    /// The first bytes are sent, the others one by one, so long apart.
+    Drip(Vec<u8>, Vec<u8>, Duration),
     /// These bytes are sent, then the connection is closed in good order.
     Close(Vec<u8>),
     /// The request is read, then the connection is reset.
@@ -87,6 +90,16 @@ async fn play(
             Step::Stall(bytes) => {
                 stream.write_all(&bytes).await.unwrap();
                 std::future::pending::<()>().await;
+            }
+            Step::Drip(head, body, apart) => {
+                stream.write_all(&head).await.unwrap();
+                for byte in body {
+                    // Whoever gives up is gone.
+                    if stream.write_all(&[byte]).await.is_err() {
+                        return;
+                    }
+                    tokio::time::sleep(apart).await;
+                }
             }
             Step::Close(bytes) => {
                 stream.write_all(&bytes).await.unwrap();

@@ -45,12 +45,15 @@ pub struct Fault {
     pub words: String,
     /// How long the system asked to wait.
     pub retry_after: Option<Duration>,
+    /// The first bytes of an answer of which there was too much to take, or that held something unreadable: a question
+    /// for fewer documents may be answered.
+    pub too_much: Option<Vec<u8>>,
 }
 
 impl Fault {
     /// A failure.
     pub fn new(kind: FaultKind, words: impl Into<String>) -> Self {
-        Self { kind, words: words.into(), retry_after: None }
+        Self { kind, words: words.into(), retry_after: None, too_much: None }
     }
 }
 

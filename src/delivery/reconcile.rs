@@ -1,7 +1,7 @@
 //! Asking a target whether it still holds what it was told: what a reconciliation counts there.
 
 use crate::clock::Time;
-use crate::connector::{Finding, Probe};
+use crate::connector::{Finding, Look, Probe};
 use crate::delivery::doubt::outgoing;
 use crate::delivery::settle::set;
 use crate::delivery::worker::{Worker, write_of};
@@ -94,6 +94,7 @@ impl Worker {
             attempted: attempt.as_ref().map(outgoing),
             told: None,
             first_attempt: None,
+            look: Look::Content,
         };
         Ok(Ok((index, probe)))
     }

@@ -1,7 +1,6 @@
 //! The control API: seeds, edits, clocks, faults, switches, and the judge's view (interface.md 6).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -15,8 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::read_duration;
-use crate::sandbox::faults::Fault;
+use crate::sandbox::faults::{Fault, millis};
 use crate::sandbox::running::MAX_DOCUMENTS;
 use crate::sandbox::shared::Shared;
 use crate::sandbox::switches;
@@ -65,6 +63,13 @@ impl Control {
             full.extend(names.into_iter().map(|name| (name, value)));
         }
         full.iter().for_each(|(name, value)| self.shared.set_switch(name, value));
+        Ok(())
+    }
+
+    /// Sets faults; none if one of them is not allowed.
+    pub fn set_faults(&self, faults: Vec<Fault>) -> Result<(), String> {
+        faults.iter().try_for_each(|fault| fault.check_aim(&self.systems))?;
+        faults.into_iter().for_each(|fault| self.shared.faults.add(fault));
         Ok(())
     }
 
@@ -169,36 +174,14 @@ async fn clock(State(control): State<Arc<Control>>, body: Bytes) -> Result<Respo
     Ok(done())
 }
 
-/// A signed duration in milliseconds. More than a hundred years would leave the calendar.
-fn millis(offset: &Value) -> Option<i64> {
-    let millis = match offset {
-        Value::Number(number) => number.as_i64()?,
-        Value::String(text) => {
-            let (sign, size) = text.trim().strip_prefix('-').map_or((1, text.trim()), |size| (-1, size));
-            let size: Duration = read_duration(size.trim_start_matches('+'))?;
-            i64::try_from(size.as_millis()).ok()?.checked_mul(sign)?
-        }
-        _ => return None,
-    };
-    (millis.unsigned_abs() <= 100 * 365 * 86_400_000).then_some(millis)
-}
-
 /// One fault, or a list of them.
 async fn faults(State(control): State<Arc<Control>>, body: Bytes) -> Result<Response, Bad> {
     let list = match read(&body)? {
         Value::Array(list) => list,
         one => vec![one],
     };
-    let mut faults = Vec::new();
-    for one in list {
-        let fault: Fault = serde_json::from_value(one).map_err(|error| Bad(format!("bad fault: {error}")))?;
-        control.chosen(fault.system.as_deref())?;
-        if fault.nth == 0 || fault.times == 0 {
-            return Err(Bad("`nth` and `times` count from 1".to_owned()));
-        }
-        faults.push(fault);
-    }
-    faults.into_iter().for_each(|fault| control.shared.faults.add(fault));
+    let faults = list.into_iter().map(Fault::of_json).collect::<Result<Vec<_>, _>>()?;
+    control.set_faults(faults)?;
     Ok(done())
 }
 

@@ -3,6 +3,7 @@
 
 pub mod wire;
 
+mod fault_kind;
 pub mod faults;
 pub mod goods;
 pub mod ledger;
@@ -25,6 +26,7 @@ mod running;
 mod server;
 #[cfg(test)]
 mod stopped;
+mod tamper;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

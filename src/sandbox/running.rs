@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::sandbox::control::{self, Control};
+use crate::sandbox::faults::Fault;
 use crate::sandbox::ledger::Entry;
 use crate::sandbox::server::{self, House};
 use crate::sandbox::shared::Shared;
@@ -134,6 +135,11 @@ impl Running {
     /// What the systems share: faults, switches, clocks.
     pub fn shared(&self) -> &Shared {
         &self.control.shared
+    }
+
+    /// Sets faults; none if one of them is not allowed: then the error is a sentence that lists what is.
+    pub fn set_faults(&self, faults: Vec<Fault>) -> Result<(), String> {
+        self.control.set_faults(faults)
     }
 
     /// A system, to seed, edit or look at without the control API.

@@ -18,8 +18,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::read_duration;
-use crate::sandbox::faults::Kind;
+use crate::sandbox::faults::{Kind, Struck};
 use crate::sandbox::shared::Shared;
+use crate::sandbox::tamper;
 use crate::sandbox::wire::{Answer, Request, System};
 
 /// Largest body read; a batch of bills stays far below.
@@ -44,6 +45,8 @@ enum Ending {
     Reset,
     /// These bytes, then closed.
     Cut(Vec<u8>),
+    /// The head, then the body byte by byte, so long apart.
+    Drip(Vec<u8>, Vec<u8>, Duration),
     /// Silence until the client closes.
     Hang,
 }
@@ -95,6 +98,14 @@ async fn connection(stream: TcpStream, house: &Arc<House>) -> io::Result<()> {
             stream.write_all(bytes).await?;
             stream.shutdown().await
         }
+        Some(Ending::Drip(head, body, apart)) => {
+            stream.write_all(head).await?;
+            for byte in body {
+                stream.write_all(&[*byte]).await?;
+                house.shared.clock().sleep(*apart).await;
+            }
+            stream.shutdown().await
+        }
         Some(Ending::Hang) => {
             let closed = async {
                 let mut rest = [0; 1024];
@@ -114,39 +125,136 @@ async fn respond(house: &Arc<House>, request: HttpRequest<Incoming>) -> Result<R
         return Ok(response(house, Answer::html(413, "413 Request Entity Too Large")));
     };
     let worker = Arc::clone(house);
-    let worked = tokio::task::spawn_blocking(move || work(&worker, &request)).await;
+    let worked = tokio::task::spawn_blocking(move || work(&worker, request)).await;
     // A fault of the simulation itself is told like any server's.
-    let (answer, fault, delay) = match worked {
-        Ok(Some(worked)) => worked,
-        Ok(None) => return Err(Ending::Reset),
-        Err(_) => (Answer::html(500, "500 Internal Server Error"), None, Duration::ZERO),
+    let Worked { answer, struck, delay } = match worked {
+        Ok(Work::Done(worked)) => worked,
+        Ok(Work::Reset) => return Err(Ending::Reset),
+        Ok(Work::Later(request, wait)) => {
+            tokio::spawn(carry_out_later(Arc::clone(house), request, wait));
+            return Err(Ending::Hang);
+        }
+        Err(_) => {
+            let answer = Answer::html(500, "500 Internal Server Error");
+            Worked { answer, struck: None, delay: Duration::ZERO }
+        }
     };
     if !delay.is_zero() {
         house.shared.clock().sleep(delay).await;
     }
-    match fault {
-        Some(Kind::ResetBefore | Kind::ResetAfter) => Err(Ending::Reset),
-        Some(Kind::TimeoutAfter) => Err(Ending::Hang),
-        Some(Kind::Truncate) => Err(Ending::Cut(half(house, &answer))),
-        Some(Kind::Html502) => Ok(response(house, Answer::html(502, "502 Bad Gateway"))),
-        Some(
-            Kind::Refuse | Kind::Throttle | Kind::SessionLoss | Kind::PartialBatch | Kind::EditLock | Kind::NoReceipt,
-        )
-        | None => Ok(response(house, answer)),
+    match struck.as_ref().map(|struck| (struck.kind, struck.wait())) {
+        Some((Kind::ResetAfter, _)) => Err(Ending::Reset),
+        Some((Kind::TimeoutAfter, _)) => Err(Ending::Hang),
+        Some((Kind::Truncate, _)) => {
+            let length = format!("content-length: {}", answer.body.len());
+            Err(Ending::Cut([head(house, &answer, &length), half(&answer).to_vec()].concat()))
+        }
+        Some((Kind::CutChunks, _)) => {
+            let half = half(&answer);
+            let chunk = [format!("{:x}\r\n", half.len()).as_bytes(), half, b"\r\n"].concat();
+            Err(Ending::Cut([head(house, &answer, "transfer-encoding: chunked"), chunk].concat()))
+        }
+        Some((Kind::Slow, apart)) => {
+            let length = format!("content-length: {}", answer.body.len());
+            Err(Ending::Drip(head(house, &answer, &length), answer.body, apart))
+        }
+        _ => Ok(response(house, answer)),
     }
 }
 
-/// Strikes the faults and carries the request out; `None` if it was reset before.
-fn work(house: &House, request: &Request) -> Option<(Answer, Option<Kind>, Duration)> {
-    let aim = house.system.aim(request);
-    let fault = house.shared.faults.strike(house.system.name(), &aim.call, &aim.documents);
-    if fault == Some(Kind::ResetBefore) {
-        return None;
+/// What became of a request.
+enum Work {
+    /// It has an answer.
+    Done(Worked),
+    /// It was reset before.
+    Reset,
+    /// It is to be carried out so much later, unanswered.
+    Later(Request, Duration),
+}
+
+struct Worked {
+    answer: Answer,
+    struck: Option<Struck>,
+    delay: Duration,
+}
+
+/// Strikes the faults and carries the request out.
+fn work(house: &House, request: Request) -> Work {
+    let system = &house.system;
+    let aim = system.aim(&request);
+    let struck = house.shared.faults.strike(system.name(), &aim.call, &aim.documents);
+    let latency = read_duration(&house.shared.switch_of(system.name(), "latency", "0ms")).unwrap_or_default();
+    let mut delay = latency + system.delay(&request);
+    let Some(fault) = struck.clone() else {
+        return Work::Done(Worked { answer: system.answer(&request, None), struck, delay });
+    };
+    let answer = match fault.kind {
+        Kind::ResetBefore => return Work::Reset,
+        Kind::LateEffect => return Work::Later(request, fault.wait()),
+        Kind::LoginPage => Answer::html(200, "登录"),
+        Kind::TooMany | Kind::RetryAfter | Kind::RetryAfterDate => too_many(house, &fault),
+        Kind::IgnoreField => system.answer(&tamper::without_field(&request, &fault.field), None),
+        Kind::TokenRevoked => {
+            system.kill_sessions();
+            system.answer(&request, None)
+        }
+        Kind::ClockSkew => {
+            house.shared.set_offset(system.name(), fault.by);
+            system.answer(&request, None)
+        }
+        kind => after(kind, &**system, system.answer(&request, Some(kind).filter(|kind| kind.is_the_systems()))),
+    };
+    if fault.kind == Kind::Delay {
+        delay += fault.wait();
     }
-    let latency = read_duration(&house.shared.switch_of(house.system.name(), "latency", "0ms")).unwrap_or_default();
-    let delay = latency + house.system.delay(request);
-    let answer = house.system.answer(request, fault.filter(|kind| kind.is_the_systems()));
-    Some((answer, fault, delay))
+    Work::Done(Worked { answer, struck, delay })
+}
+
+/// What a fault makes of the answer of a request that was carried out.
+fn after(kind: Kind, system: &dyn System, mut answer: Answer) -> Answer {
+    match kind {
+        Kind::Html502 => Answer::html(502, "502 Bad Gateway"),
+        Kind::CutJson => {
+            answer.body = half(&answer).to_vec();
+            answer
+        }
+        Kind::WrongType => {
+            answer.headers.retain(|(name, _)| name != "content-type");
+            answer.headers.push(("content-type".into(), "text/html; charset=utf-8".into()));
+            answer
+        }
+        Kind::SessionKill => {
+            system.kill_sessions();
+            answer
+        }
+        Kind::DuplicatePage => tamper::with_duplicate(answer),
+        Kind::ShiftPage => tamper::without_first(answer),
+        Kind::NoReceipt if system.name() == "kingdee" => tamper::without_receipt(answer),
+        _ => answer,
+    }
+}
+
+/// Status 429; says how long to wait as the fault has it.
+fn too_many(house: &House, fault: &Struck) -> Answer {
+    let seconds = fault.wait().as_millis().div_ceil(1_000);
+    let mut answer = Answer::html(429, "429 Too Many Requests");
+    let told = match fault.kind {
+        Kind::RetryAfter => Some(seconds.to_string()),
+        Kind::RetryAfterDate => {
+            let wait = Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX));
+            Some(house.shared.now(house.system.name()).plus(wait).to_http_date())
+        }
+        _ => None,
+    };
+    answer.headers.extend(told.map(|told| ("retry-after".to_owned(), told)));
+    answer
+}
+
+/// Carries a request out when its time has come, whoever still waits for it.
+async fn carry_out_later(house: Arc<House>, request: Request, wait: Duration) {
+    house.shared.clock().sleep(wait).await;
+    // Nobody hears of a failure, as nobody hears of a success.
+    let _ = tokio::task::spawn_blocking(move || house.system.answer(&request, None)).await;
 }
 
 /// The whole request; `None` if its body is too large or broke off.
@@ -181,14 +289,18 @@ fn response(house: &House, answer: Answer) -> Response<Body> {
     })
 }
 
-/// The head of the whole answer and the first half of its body.
-fn half(house: &House, answer: &Answer) -> Vec<u8> {
+/// The head of an answer; `framing` says how long its body is.
+fn head(house: &House, answer: &Answer, framing: &str) -> Vec<u8> {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    let mut bytes = format!("HTTP/1.1 {status}\r\ndate: {}\r\n", date(house)).into_bytes();
+    let mut head = format!("HTTP/1.1 {status}\r\ndate: {}\r\n", date(house));
     for (name, value) in &answer.headers {
-        bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+        head.push_str(&format!("{name}: {value}\r\n"));
     }
-    bytes.extend_from_slice(format!("content-length: {}\r\n\r\n", answer.body.len()).as_bytes());
-    bytes.extend_from_slice(answer.body.get(..answer.body.len() / 2).unwrap_or_default());
-    bytes
+    head.push_str(&format!("{framing}\r\n\r\n"));
+    head.into_bytes()
+}
+
+/// The first half of an answer's body.
+fn half(answer: &Answer) -> &[u8] {
+    answer.body.get(..answer.body.len() / 2).unwrap_or_default()
 }

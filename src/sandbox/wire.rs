@@ -74,11 +74,14 @@ pub trait System: Send + Sync + 'static {
     /// `jushuitan`, `kingdee`, `okki`.
     fn name(&self) -> &'static str;
 
+    /// Its calls as faults and ledger name them.
+    fn calls(&self) -> Vec<&'static str>;
+
     /// What the request is about. No effect.
     fn aim(&self, request: &Request) -> Aim;
 
     /// Carries the request out and answers as the real system would. The system itself plays `refuse`,
-    /// `throttle`, `session_loss`, `partial_batch` and `edit_lock` in its own words; the other faults concern the
+    /// `throttle`, `session_loss`, `partial_batch`, `edit_lock` and `no_receipt` in its own words; the other faults concern the
     /// connection and are the server's.
     fn answer(&self, request: &Request, fault: Option<Kind>) -> Answer;
 

@@ -1,7 +1,7 @@
 //! What a table of keys can't say: how the values of one scheme file must fit each other. Looks at the tree, so that
 //! every fault has its place; what is wrong by kind is silent here, having been told already.
 
-use super::check::{LATER, suggest};
+use super::check::suggest;
 use super::read::{OVERLAP, WINDOW, detail_param};
 use super::read_target::{RETRY_FROM, RETRY_TO};
 use super::tree::{Name, Node};

@@ -100,6 +100,8 @@ impl Menu {
             nth: self.rng.u64(1..4),
             fault,
             times: self.rng.u64(1..3),
+            by: None,
+            field: None,
             hits: 0,
         }
     }

@@ -28,7 +28,7 @@ fn line_ids(bill: &Value) -> Vec<(String, String)> {
 }
 
 #[test]
-fn numbers_arrive_digit_for_digit() {
+fn fault_25_numbers_arrive_digit_for_digit() {
     let systems = Systems::start(20);
     let (key, shipment) = shipped_with_lines(&systems, 1);
     let mut items = shipment["items"].clone();

@@ -13,6 +13,8 @@ mod content;
 mod database;
 mod deltas;
 mod demo;
+mod fault_table;
+mod faults;
 mod first_day;
 mod orders;
 mod people;

@@ -43,17 +43,8 @@ const NOT_REACHED: &[(Flow, &str, &str)] = &[
 
 /// Which passes of a point kill: of what happens once in a life the first, else also a later one.
 fn passes(point: &str) -> &'static [u32] {
-    let once = [
-        "store.create",
-        "stop.",
-        "recover.",
-        "token.",
-        "index.",
-        "operate.",
-        "lookup.",
-        "doubt.a",
-        "send.body_sent",
-    ];
+    let once =
+        ["store.create", "stop.", "recover.", "token.", "index.", "operate.", "lookup.", "doubt.a", "send.body_sent"];
     if once.iter().any(|begin| point.starts_with(begin)) { &[1] } else { &[1, 3] }
 }
 
@@ -163,9 +154,8 @@ fn in_parallel<T: Send + Sync>(jobs: &[T], work: impl Fn(&T) + Send + Sync) {
 /// Every point that this scheme comes to, killed at, and recovered from.
 fn every_point(flow: Flow) {
     // The verbs of `db` have kills of their own among the store's tests.
-    let excused = |point: &str| {
-        point.starts_with("db.") || NOT_REACHED.iter().any(|(of, name, _)| (*of, *name) == (flow, point))
-    };
+    let excused =
+        |point: &str| point.starts_with("db.") || NOT_REACHED.iter().any(|(of, name, _)| (*of, *name) == (flow, point));
     let chosen = std::env::var("DELTAFERRY_POINTS").unwrap_or_default();
     let points = POINTS.iter().map(|(name, _, _)| *name).filter(|name| name.starts_with(&chosen) && !excused(name));
     let jobs: Vec<(&str, u32)> =

@@ -34,22 +34,22 @@ fn never_counts_as_empty(fault: &str, words: &str) {
 }
 
 #[test]
-fn an_html_page_is_not_no_documents() {
+fn fault_06_an_html_page_is_not_no_documents() {
     never_counts_as_empty("html_502", "502");
 }
 
 #[test]
-fn a_cut_answer_is_not_no_documents() {
+fn fault_01_a_page_that_breaks_off_is_not_no_documents() {
     never_counts_as_empty("truncate", "");
 }
 
 #[test]
-fn a_refusal_inside_a_200_is_not_no_documents() {
+fn fault_05_a_refusal_inside_a_200_is_not_no_documents() {
     never_counts_as_empty("refuse", "");
 }
 
 #[test]
-fn a_token_that_is_refused_is_not_no_documents() {
+fn fault_12_a_token_that_is_refused_is_not_no_documents() {
     let systems = Systems::start(60);
     stops_where_it_is(&systems, &Place::new(&systems), "session_loss", "access_token");
 }
@@ -71,7 +71,7 @@ fn what_fails_for_a_moment_is_asked_again() {
 }
 
 #[test]
-fn throttling_slows_down_and_loses_nothing() {
+fn fault_13_throttling_slows_down_and_loses_nothing() {
     // Code 199 above five calls a second.
     let systems = Systems::with(60, &["rate=on"]);
     let place = Place::with_scheme(&systems, &shipped().replace("start: 30d", "start: 8d"));

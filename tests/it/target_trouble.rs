@@ -36,17 +36,17 @@ fn a_reset_before_the_effect_is_settled_by_asking_and_sent_again() {
 }
 
 #[test]
-fn a_reset_after_the_effect_is_settled_by_asking_and_never_doubled() {
+fn fault_16_a_reset_after_the_effect_is_settled_by_asking_and_never_doubled() {
     exact_under("reset_after", "found at the target as sent");
 }
 
 #[test]
-fn an_answer_that_never_comes_is_settled_by_asking() {
+fn fault_16_an_answer_that_never_comes_is_settled_by_asking() {
     exact_under("timeout_after", "found at the target as sent");
 }
 
 #[test]
-fn a_cut_answer_is_settled_by_asking() {
+fn fault_02_a_cut_answer_is_settled_by_asking() {
     exact_under("truncate", "found at the target as sent");
 }
 
@@ -56,12 +56,12 @@ fn a_gateways_error_page_is_settled_by_asking() {
 }
 
 #[test]
-fn throttling_waits_and_counts_no_try() {
+fn fault_13_throttling_waits_and_counts_no_try() {
     exact_under("throttle", "");
 }
 
 #[test]
-fn a_lost_session_is_renewed_in_mid_run() {
+fn fault_12_a_lost_session_is_renewed_in_mid_run() {
     exact_under("session_loss", "");
 }
 
@@ -71,7 +71,7 @@ fn an_edit_lock_is_tried_again() {
 }
 
 #[test]
-fn the_refused_half_of_a_batch_is_tried_again_and_the_other_half_stays() {
+fn fault_15_the_refused_half_of_a_batch_is_tried_again_and_the_other_half_stays() {
     exact_under("partial_batch", "");
 }
 

@@ -25,7 +25,7 @@ async fn equal_bytes_and_equal_content_are_no_change_and_each_difference_is_one(
 }
 
 #[tokio::test]
-async fn of_a_document_that_comes_twice_in_a_page_the_later_version_stays() {
+async fn fault_07_of_a_document_that_comes_twice_in_a_page_the_later_version_stays() {
     let desk = desk("", |_| {});
     let twice = [text(1, 2, "11:51:00"), text(1, 1, "11:50:00"), text(2, 1, "11:50:00"), text(2, 2, "11:50:00")];
     desk.run([page(&twice, None)]).await.unwrap();

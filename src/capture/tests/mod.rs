@@ -7,6 +7,7 @@ mod documents;
 mod echo;
 mod full;
 mod living;
+mod poison;
 mod support;
 mod sweeps;
 mod windows;

@@ -63,7 +63,7 @@ async fn what_may_pass_is_asked_again_and_throttling_waits_without_counting() {
 }
 
 #[tokio::test]
-async fn a_window_whose_pages_shift_is_read_until_two_passes_agree() {
+async fn fault_08_a_window_whose_pages_shift_is_read_until_two_passes_agree() {
     let desk = desk("", |call| call.shifts = true);
     let [a, b, c] = [1, 2, 3].map(|id| text(id, 1, "11:50:00"));
     // The first document leaves the window between the pages, so that the second slips through.

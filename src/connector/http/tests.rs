@@ -6,6 +6,8 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::connector::scripted::{Scripted, Step, answer};
 
+mod faults;
+
 fn transport() -> Transport {
     Transport { connect_timeout: Duration::from_secs(2), max_body: 1_000, ..Transport::default() }
 }
@@ -13,10 +15,14 @@ fn transport() -> Transport {
 const TIMEOUT: Duration = Duration::from_millis(400);
 
 fn http(base: &str) -> Http {
+    http_over(base, &transport())
+}
+
+fn http_over(base: &str, transport: &Transport) -> Http {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let pace = Arc::new(Pace::new(Arc::clone(&clock), &[], 4));
     let base = Url::parse(base).unwrap();
-    Http::new(&transport(), TIMEOUT, &base, pace, clock, vec![Secret::new("s3cret-token")]).unwrap()
+    Http::new(transport, TIMEOUT, &base, pace, clock, vec![Secret::new("s3cret-token")]).unwrap()
 }
 
 fn request(purpose: Purpose, base: &str) -> Request {
@@ -32,7 +38,7 @@ async fn fault(step: Step) -> Fault {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_unreachable() {
+async fn fault_33_a_refused_connection_is_unreachable() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let base = format!("http://{free}");
     let fault = http(&base).post(request(Purpose::Send, &base)).await.unwrap_err();
@@ -41,7 +47,7 @@ async fn a_refused_connection_is_unreachable() {
 }
 
 #[tokio::test]
-async fn a_tls_handshake_that_fails_or_never_ends_is_unreachable() {
+async fn fault_33_a_tls_handshake_that_fails_or_never_ends_is_unreachable() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("https://{}", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {
@@ -60,29 +66,7 @@ async fn a_tls_handshake_that_fails_or_never_ends_is_unreachable() {
 }
 
 #[tokio::test]
-async fn whatever_leaves_no_whole_answer_is_unknown() {
-    let head = "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n";
-    let gzip =
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\n\x1f\x8b\x08\x00\x00\x00".to_vec();
-    for (name, step) in [
-        ("reset after the request was read", Step::Reset),
-        ("closed without an answer", Step::Close(Vec::new())),
-        ("closed in the head", Step::Close(b"HTTP/1.1 200 OK\r\nCont".to_vec())),
-        ("cut body", Step::Close(format!("{head}half").into_bytes())),
-        ("cut chunk", Step::Close(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc".to_vec())),
-        ("cut gzip", Step::Close(gzip)),
-        ("no answer in time", Step::Stall(Vec::new())),
-        ("slow body", Step::Stall(format!("{head}half").into_bytes())),
-        ("no HTTP", Step::Close(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec())),
-        ("too large", answer("200 OK", &[], &"x".repeat(1_001))),
-    ] {
-        let fault = fault(step).await;
-        assert_eq!(fault.kind, FaultKind::Unknown, "{name}: {}", fault.words);
-    }
-}
-
-#[tokio::test]
-async fn too_many_requests_say_how_long_to_wait_in_either_form() {
+async fn fault_13_too_many_requests_say_how_long_to_wait_in_either_form() {
     let date = "Date: Fri, 01 Mar 2024 02:00:05 GMT";
     for (headers, least, most) in [
         (vec!["Retry-After: 7"], 7.0, 7.0),
@@ -118,7 +102,7 @@ async fn an_answer_is_read_whole_with_its_clock_and_cookies() {
 }
 
 #[tokio::test]
-async fn redirects_are_not_followed_and_sends_never_reuse_a_connection() {
+async fn fault_14_redirects_are_not_followed_and_sends_never_reuse_a_connection() {
     let redirect = answer("302 Found", &["Location: http://127.0.0.1:1/"], "");
     let server = Scripted::start(vec![redirect; 4]).await;
     let http = http(&server.base);

@@ -38,10 +38,10 @@ pub struct Jushuitan {
 }
 
 /// What an answer held, owned.
-struct Got {
-    documents: Vec<RawDocument>,
-    total: Option<u64>,
-    has_next: bool,
+pub(super) struct Got {
+    pub documents: Vec<RawDocument>,
+    pub total: Option<u64>,
+    pub has_next: bool,
 }
 
 impl Jushuitan {
@@ -50,7 +50,7 @@ impl Jushuitan {
         Self { settings, account, http, zone, clock }
     }
 
-    async fn call(&self, method: &str, biz: Map<String, Value>, page: u64) -> Result<Got, Fault> {
+    pub(super) async fn call(&self, method: &str, biz: Map<String, Value>, page: u64) -> Result<Got, Fault> {
         let biz = Value::Object(biz).to_string();
         let reply = self.http.post(gateway::request(&self.settings, method, biz, self.clock.now())).await?;
         let got = self.read(&reply, page);
@@ -100,7 +100,7 @@ impl Jushuitan {
     }
 
     /// Business parameters of one page of a call.
-    fn biz(
+    pub(super) fn biz(
         &self,
         call: &Call,
         params: &[(Name, Node)],
@@ -127,12 +127,20 @@ impl Jushuitan {
         let page_size = source.page_size.unwrap_or(call.max_page).clamp(1, call.max_page);
         let moments = Moments { window, zone: &self.zone, page, page_size, cursor };
         let biz = self.biz(call, &params::of_this_way(&source.params, &moments), None, &moments)?;
-        let Got { documents, total, has_next } = self.call(call.name, biz, page).await?;
+        let Got { documents, total, has_next } = match self.call(call.name, biz, page).await {
+            Err(fault) if fault.too_much.is_some() => return self.singly(call, source, &moments).await,
+            got => got?,
+        };
         Ok(Page { documents, next: has_next.then(|| (page + 1).to_string()), total, ..Page::default() })
     }
 
     /// Reads all documents that carry one of these ids, in the shape that the scheme's parameters give them.
-    async fn by_ids(&self, call: &Call, source: &Source, ids: (&str, &[Value])) -> Result<Vec<RawDocument>, Fault> {
+    pub(super) async fn by_ids(
+        &self,
+        call: &Call,
+        source: &Source,
+        ids: (&str, &[Value]),
+    ) -> Result<Vec<RawDocument>, Fault> {
         let shaping = |(name, _): &&(Name, Node)| SHAPING.contains(&name.text.as_str());
         let shaping: Vec<(Name, Node)> = source.params.iter().filter(shaping).cloned().collect();
         let mut documents = Vec::new();
@@ -257,11 +265,9 @@ impl Connector for Jushuitan {
             let words = format!("`{}` can't be asked for documents by `{what}`", call.name);
             return Err(permanent(words));
         };
-        let mut found = Page::default();
-        for ids in ids(parameter, keys).chunks(most) {
-            found.documents.extend(self.by_ids(call, source, (parameter, ids)).await?);
-        }
-        Ok(found)
+        let field = path.and_then(|path| path.text().strip_prefix("$.")).unwrap_or_default();
+        let ids = ids(parameter, keys);
+        self.by_groups(call, source, (parameter, field), ids.chunks(most).collect()).await
     }
 
     fn prepare(

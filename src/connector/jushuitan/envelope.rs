@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_not_recognised_is_never_an_empty_page() {
+    fn fault_05_whatever_is_not_recognised_is_never_an_empty_page() {
         for body in [
             "",
             "null",

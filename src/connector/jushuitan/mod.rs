@@ -13,6 +13,7 @@ mod calls;
 mod fields;
 
 mod connector;
+mod pieces;
 
 pub use connector::Jushuitan;
 pub use settings::{App, Gateway, JushuitanSettings, KEYS, connect};

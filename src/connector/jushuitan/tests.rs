@@ -21,6 +21,8 @@ use crate::scheme::tree::{Name, Node, Value};
 use crate::scheme::{Mode, Source, Start};
 use crate::secret::Secret;
 
+mod oversized;
+
 const ORDERS: &str = "orders.out.simple.query";
 
 fn at() -> Position {
@@ -64,6 +66,10 @@ async fn gateway(steps: impl IntoIterator<Item = Step>) -> (Scripted, Jushuitan)
 }
 
 fn connect(base: &str, app: App) -> Jushuitan {
+    connect_over(base, app, &Transport::default())
+}
+
+fn connect_over(base: &str, app: App, transport: &Transport) -> Jushuitan {
     let clock: std::sync::Arc<dyn Clock> = std::sync::Arc::new(SystemClock::new());
     let pace = std::sync::Arc::new(Pace::new(clock.clone(), &[], 4));
     let settings = JushuitanSettings {
@@ -74,8 +80,7 @@ fn connect(base: &str, app: App) -> Jushuitan {
         access_token: Secret::new("simaccesstoken"),
         app,
     };
-    let http =
-        Http::new(&Transport::default(), Duration::from_secs(5), &settings.base_url, pace, clock.clone(), vec![]);
+    let http = Http::new(transport, Duration::from_secs(5), &settings.base_url, pace, clock.clone(), vec![]);
     Jushuitan::new(settings, "jushuitan".into(), http.unwrap(), Zone::named("Asia/Shanghai").unwrap(), clock)
 }
 

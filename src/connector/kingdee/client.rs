@@ -54,7 +54,10 @@ impl Client {
     }
 
     fn recognised(&self, reply: &Reply, purpose: Purpose) -> Result<Value, Fault> {
-        let answer = faults::read(reply, purpose).map_err(|kind| self.http.fault(kind, reply.described()))?;
+        let answer = faults::read(reply, purpose).map_err(|kind| {
+            let too_much = faults::holds_something_unreadable(reply).then(Vec::new);
+            Fault { too_much, ..self.http.fault(kind, reply.described()) }
+        })?;
         if let Some(status) = Status::read(&answer)
             && let Some(kind) = faults::before_anything_ran(&status)
         {

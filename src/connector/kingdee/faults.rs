@@ -32,6 +32,14 @@ pub fn read(reply: &Reply, purpose: Purpose) -> Result<Value, FaultKind> {
     Ok(unwrapped(value))
 }
 
+/// Whether rows that came whole can't be read: some value among them is no JSON (half of a surrogate pair, where a
+/// text was cut to its column). An answer that was cut does not end with both brackets.
+pub fn holds_something_unreadable(reply: &Reply) -> bool {
+    let rows = reply.content();
+    let is_whole = rows.starts_with(b"[[") && rows.ends_with(b"]]");
+    is_whole && matches!(reply.status, 200 | 206) && serde_json::from_slice::<Value>(rows).is_err()
+}
+
 fn unwrapped(value: Value) -> Value {
     let wrapped = value.get(0).and_then(|row| row.get(0)).filter(|cell| cell.get("Result").is_some());
     wrapped.cloned().unwrap_or(value)
@@ -113,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_json_or_a_fault_of_its_kind() {
+    fn fault_05_a_body_is_json_or_a_fault_of_its_kind() {
         let lost = r#"{"Result":{"ResponseStatus":{"MsgCode":1}}}"#;
         let read_json = |body: &str| read(&reply(200, body), Purpose::Send).map(|value| value.to_string());
         assert_eq!(read_json(&format!("[[{lost}]]")), Ok(lost.to_owned()));

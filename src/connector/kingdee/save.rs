@@ -97,7 +97,8 @@ pub fn judge(sent: &[Sent<'_>], status: &Status) -> Vec<Verdict> {
         (Some(sent), Some(named)) => sent == named,
         _ => bill.id.is_some() && bill.id == entity.id,
     };
-    let stray = |entity: &&Entity| !sent.iter().any(|bill| named(bill, entity));
+    // One that names nothing is another bill no more than ours.
+    let stray = |entity: &&Entity| entity.number.is_some() && !sent.iter().any(|bill| named(bill, entity));
     let strays: Vec<&Entity> = status.successes.iter().filter(stray).collect();
     let judged = |(place, bill): (usize, &Sent<'_>)| {
         let twins = sent.iter().filter(|other| other.number.is_some() && other.number == bill.number);

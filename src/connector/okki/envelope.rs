@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_data_a_refusal_or_not_recognised() {
+    fn fault_05_an_answer_is_data_a_refusal_or_not_recognised() {
         for (status, body, wanted) in [
             (
                 200,

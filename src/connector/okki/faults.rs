@@ -43,7 +43,9 @@ pub fn classify(code: Option<i64>, error: Option<&str>, message: &str, purpose: 
         (None, Some(code)) => {
             let of_code = PERMANENT.iter().filter(|(of, _)| *of == code).flat_map(|(_, messages)| messages.iter());
             if of_code.into_iter().any(|known| message.contains(known)) {
-                FaultKind::Permanent
+                // Somebody else edits the order: the words ask to come back, and nothing ran.
+                let later = ["稍候", "稍后"].iter().any(|later| message.contains(later));
+                if later { FaultKind::Transient } else { FaultKind::Permanent }
             } else {
                 unclear(purpose)
             }
@@ -89,6 +91,7 @@ mod tests {
             (Some(404), None, "Input data validate error origin_list must be array", Permanent, Permanent),
             (Some(404), None, "The specifications don't exist", Permanent, Permanent),
             (Some(404), None, "Operation Failed. 序号为[1]可用库存数量不足", Permanent, Permanent),
+            (Some(404), None, "Operation Failed. 单据正在被他人编辑，请稍候再试", Transient, Transient),
             (Some(404), None, "something new", Transient, Unknown),
             (Some(404), None, "", Transient, Unknown),
             (Some(400), None, "Invalid query", Permanent, Permanent),

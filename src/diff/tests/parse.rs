@@ -33,7 +33,7 @@ fn refuses_what_is_not_strict_json_and_says_where() {
 }
 
 #[test]
-fn nests_a_hundred_deep_and_no_deeper() {
+fn fault_23_nests_a_hundred_deep_and_no_deeper() {
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     assert!(parse(nested(100).as_bytes()).is_ok());
     let fault = parse(nested(101).as_bytes()).unwrap_err();

@@ -12,6 +12,10 @@ use crate::sandbox::jushuitan::refusal::{self, Refusal};
 use crate::sandbox::jushuitan::sign;
 use crate::sandbox::jushuitan::tokens::Tokens;
 
+/// The calls of both gateways.
+pub const CALLS: [&str; 6] =
+    ["orders.out.simple.query", "shops.query", "refresh.token", "getInitToken", "accessToken", "refreshToken"];
+
 /// When a call arrived.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {

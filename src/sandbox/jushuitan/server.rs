@@ -115,6 +115,10 @@ impl System for Server {
         NAME
     }
 
+    fn calls(&self) -> Vec<&'static str> {
+        gate::CALLS.to_vec()
+    }
+
     fn aim(&self, request: &Request) -> Aim {
         let call = Call::read(request);
         call.map(|call| Aim { documents: call.documents(), call: call.method }).unwrap_or_default()

@@ -63,6 +63,24 @@ pub enum Method {
 }
 
 impl Method {
+    /// Every name that [`Method::call`] gives.
+    pub const CALLS: [&'static str; 14] = [
+        "login",
+        "logout",
+        "executeBillQuery",
+        "save",
+        "batchSave",
+        "draft",
+        "submit",
+        "audit",
+        "unAudit",
+        "delete",
+        "cancelAssign",
+        "cancel",
+        "unCancel",
+        "executeOperation",
+    ];
+
     /// The method of a path, `{base}/{Service}.{Method}.common.kdsvc`, whatever its case. ExecuteOperation names
     /// its operation in the arguments.
     pub fn of(path: &str, args: &Args) -> Option<Self> {

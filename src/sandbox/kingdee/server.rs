@@ -217,6 +217,10 @@ impl System for Server {
         NAME
     }
 
+    fn calls(&self) -> Vec<&'static str> {
+        Method::CALLS.to_vec()
+    }
+
     fn aim(&self, request: &Request) -> Aim {
         let args = Args::read(request).unwrap_or_default();
         let Some(method) = Method::of(&request.path, &args) else { return Aim::default() };

@@ -47,6 +47,11 @@ const CALLS: [(&str, &str, Call); 15] = [
 ];
 
 impl Call {
+    /// The names of all calls: their paths.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        CALLS.iter().map(|(path, ..)| *path)
+    }
+
     /// The call of a path, its method, and its name for faults and ledger (the path).
     pub fn of(path: &str) -> Option<(Self, &'static str, &'static str)> {
         CALLS.iter().find(|(known, ..)| *known == path).map(|(path, method, call)| (*call, *method, *path))

@@ -181,6 +181,10 @@ impl System for Server {
         NAME
     }
 
+    fn calls(&self) -> Vec<&'static str> {
+        Call::names().collect()
+    }
+
     fn aim(&self, request: &Request) -> Aim {
         let Some((call, _, name)) = Call::of(&request.path) else { return Aim::default() };
         let state = self.state();

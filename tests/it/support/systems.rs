@@ -30,11 +30,20 @@ impl Systems {
 
     /// Starts one with switches.
     pub fn with(documents: u64, switches: &[&str]) -> Self {
+        let switches: Vec<&str> = switches.iter().flat_map(|switch| ["--switch", switch]).collect();
+        Self::spawned(documents, &switches)
+    }
+
+    /// Starts one with faults, without limits of calls.
+    pub fn with_faults(documents: u64, faults: &[&str]) -> Self {
+        let faults = faults.iter().flat_map(|fault| ["--fault", fault]);
+        Self::spawned(documents, &["--switch", "rate=off"].into_iter().chain(faults).collect::<Vec<_>>())
+    }
+
+    fn spawned(documents: u64, more: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_deltaferry"));
         command.args(["sandbox", "--port", "0", "--seed", "7", "--documents", &documents.to_string()]);
-        for switch in switches {
-            command.args(["--switch", switch]);
-        }
+        command.args(more);
         let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
         let mut printed = BufReader::new(child.stdout.take().unwrap());
         let mut urls = BTreeMap::new();

@@ -120,6 +120,15 @@ fn rule_04_another_number_than_the_one_sent_refuses_the_account() {
 }
 
 #[test]
+fn fault_15_successes_that_name_no_bill_leave_every_bill_unknown() {
+    for unnamed in [json!({ "DIndex": 0 }), json!({ "Id": 5, "DIndex": 0 })] {
+        let successes = json!([unnamed, unnamed, ok(3, "CK-3")]);
+        let status = json!({ "IsSuccess": true, "Errors": [], "MsgCode": 0, "SuccessEntitys": successes });
+        assert_eq!(judged(&creates(), status), ["Unknown", "Unknown", "ok 3"]);
+    }
+}
+
+#[test]
 fn an_update_is_matched_by_number_and_id() {
     let update = [json!({ "FID": 7, "FBillNo": "CK-1" })];
     for (entity, wanted) in [
@@ -128,7 +137,7 @@ fn an_update_is_matched_by_number_and_id() {
         (json!({ "Id": 8, "Number": "CK-1" }), "Unknown"),
         (json!({ "Id": 7, "Number": "CK-9" }), "Refused"),
         (json!({ "Id": 7 }), "ok 7"),
-        (json!({ "Id": 8 }), "Refused"),
+        (json!({ "Id": 8 }), "Unknown"),
     ] {
         let status = json!({ "IsSuccess": true, "Errors": [], "SuccessEntitys": [entity], "MsgCode": 0 });
         assert_eq!(judged(&update, status), [wanted]);

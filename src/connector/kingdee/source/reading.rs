@@ -65,6 +65,14 @@ pub async fn read(plan: &Plan, client: &Client, ids: &[&Value]) -> Result<HashMa
     drafts.into_iter().map(|(bill, draft)| Ok((bill, draft.assembled(plan, client)?))).collect()
 }
 
+/// What can be told of a bill that can't be read: its head where that can, else nothing but its id.
+pub async fn told(plan: &Plan, client: &Client, id: &Value) -> Vec<u8> {
+    let filter = format!("FID in ({})", literal(id));
+    let head = rows(plan, &plan.head, &filter, client, Some(1)).await.unwrap_or_default();
+    let row = head.into_iter().next().unwrap_or_else(|| vec![id.clone()]);
+    Value::Object(plan.head.members(&row)).to_string().into_bytes()
+}
+
 /// The rows of a query to their end; `enough` of them are all.
 async fn rows(
     plan: &Plan,

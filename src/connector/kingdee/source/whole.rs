@@ -9,7 +9,7 @@ use super::super::client::Client;
 use super::super::query::literal;
 use super::super::status::id;
 use super::plan::Plan;
-use super::reading::{Reading, read};
+use super::reading::{Reading, read, told};
 use crate::connector::{Deferred, Fault, Page};
 use crate::document::RawDocument;
 
@@ -19,13 +19,30 @@ const READINGS: usize = 6;
 pub const MOST_ASKED: usize = 100;
 
 /// Reads bills whole, in the order given. Those that are not there any more are left out; those that change during
-/// each reading are deferred and named.
+/// each reading, or can't be read, are deferred and named: where an answer for several can't be taken, they are asked
+/// for in smaller and smaller groups.
 pub async fn whole(plan: &Plan, client: &Client, ids: &[Value]) -> Result<Page, Fault> {
     let mut page = Page::default();
-    for ids in ids.chunks(MOST_ASKED) {
-        let some = some(plan, client, ids).await?;
-        page.documents.extend(some.documents);
-        page.deferred.extend(some.deferred);
+    let mut open: Vec<&[Value]> = ids.chunks(MOST_ASKED).rev().collect();
+    while let Some(ids) = open.pop() {
+        match some(plan, client, ids).await {
+            Ok(some) => {
+                page.documents.extend(some.documents);
+                page.deferred.extend(some.deferred);
+            }
+            Err(Fault { too_much: Some(_), .. }) if ids.len() > 1 => {
+                let (first, second) = ids.split_at(ids.len() / 2);
+                open.extend([second, first]);
+            }
+            Err(Fault { too_much: Some(_), words, .. }) => {
+                for id in ids {
+                    let document = RawDocument { bytes: told(plan, client, id).await };
+                    page.deferred
+                        .push(Deferred { document, why: format!("bill {} can't be read: {words}", literal(id)) });
+                }
+            }
+            Err(fault) => return Err(fault),
+        }
     }
     Ok(page)
 }

@@ -3,6 +3,7 @@
 mod checks;
 mod keys;
 mod pages;
+mod poison;
 mod torn;
 
 use super::*;
