@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::clock::{Clock, SystemClock};
+
 /// What happens to one request.
 #[derive(Debug, Clone)]
 pub enum Step {
@@ -98,7 +100,7 @@ async fn play(
                     if stream.write_all(&[byte]).await.is_err() {
                         return;
                     }
-                    tokio::time::sleep(apart).await;
+                    SystemClock::new().sleep(apart).await;
                 }
             }
             Step::Close(bytes) => {
