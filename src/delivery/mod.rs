@@ -4,9 +4,11 @@
 mod backoff;
 mod classify;
 mod compose;
+mod course;
 mod decide;
 mod doubt;
 mod find;
+mod hours;
 mod judge;
 mod mirrors;
 pub mod operate;
@@ -16,6 +18,7 @@ mod ready;
 mod send;
 mod settle;
 mod stale;
+mod steps;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,7 @@
 //! | `index.before_commit`, `index.after_commit` | around values that look-ups ask, filled in from snapshots |
 //! | `store.commit.before`, `store.commit.after` | around any commit, after and before the answers |
 
+pub mod course;
 pub mod delivery;
 pub mod mirror;
 pub mod traits;
@@ -53,6 +54,7 @@ mod conformance;
 #[cfg(test)]
 mod tests;
 
+pub use course::Course;
 pub use delivery::{Attempt, Base, Delivery, DeliveryCommit, DeliveryWrite, Queued, Step, WriteResult};
 pub use embedded::RedbStore;
 pub use file::RedbOptions;

@@ -19,6 +19,7 @@ mod secrets;
 mod service;
 mod simulate;
 mod source_trouble;
+mod steps;
 mod support;
 mod target_trouble;
 mod tidy;

@@ -39,6 +39,8 @@ fn points() -> Vec<String> {
     }
     let mut found = BTreeSet::new();
     walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    // The shipped scheme has no steps: `steps.rs` kills between those of another.
+    found.retain(|point| !point.starts_with("step."));
     found.into_iter().collect()
 }
 

@@ -9,6 +9,7 @@ mod operate;
 mod order;
 mod owner;
 mod retry;
+mod steps;
 mod support;
 mod transitions;
 mod writeback;

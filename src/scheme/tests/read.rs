@@ -210,7 +210,6 @@ fn what_is_to_come_is_said_to_be_not_supported_yet() {
         ("  scheme: other\n", "", "5:3: `scheme` is not supported yet"),
         ("  cursor: $.ts\n", "", "5:3: `cursor` is not supported yet"),
         ("  mode: cursor\n", "", "5:9: `cursor` is not supported yet"),
-        ("", "    hours: \"06:00-23:00\"\n", "9:5: `hours` is not supported yet"),
         ("", "    initial: adopt\n", "9:14: `adopt` is not supported yet"),
     ] {
         assert_eq!(read(&with(source, target)).1, [expected], "{source}{target}");
