@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{Timestamp, Zoned};
+use jiff::{Timestamp, ToSpan, Zoned};
 use serde::{Deserialize, Serialize};
 
 /// An instant: milliseconds since 1970-01-01T00:00:00Z.
@@ -118,6 +118,14 @@ impl Zone {
     /// Prints `yyyy-MM-dd HH:mm:ss`, cut to the second.
     pub fn print(&self, time: Time) -> String {
         self.zoned(time).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// The instant that is so many minutes after midnight on the wall, so many days after the day of a time; in an hour
+    /// that does not exist the one as much later, in one that comes twice the earlier.
+    pub fn on_day(&self, time: Time, days: i32, minutes: u32) -> Time {
+        let midnight = self.zoned(time).date().saturating_add(days.days()).to_datetime(jiff::civil::Time::midnight());
+        let civil = midnight.saturating_add(i64::from(minutes).minutes());
+        civil.to_zoned(self.0.clone()).map_or(time, |zoned| Time(zoned.timestamp().as_millisecond()))
     }
 
     fn zoned(&self, time: Time) -> Zoned {

@@ -40,6 +40,7 @@ pub mod diff;
 pub mod document;
 pub mod engine;
 pub mod fault;
+pub mod hours;
 pub mod looked_up;
 pub mod mapping;
 pub mod name;

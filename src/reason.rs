@@ -128,6 +128,10 @@ codes! {
     Behind = "behind", "a newer version waits until the attempt before it is settled", "新版本等待上一次发送确认后再处理";
     /// A person asked to send again.
     Replay = "replay", "queued again by a person", "人工要求重新发送";
+    /// A delivery of several steps is between two of them.
+    Step = "step", "version {version} goes in several steps; next is `{step}`", "版本 {version} 分步执行,下一步 `{step}`";
+    /// Outside the hours in which the target is sent to.
+    Hours = "hours", "version {version} waits for the target's hours, {hours}", "版本 {version} 等待发送时段 {hours}";
     /// Accepted by the target.
     Sent = "sent", "the target accepted version {version}", "目标系统已接受版本 {version}";
     /// Found at the target and taken as delivered.
@@ -164,6 +168,8 @@ codes! {
     Mapping = "mapping", "can't be mapped at `{path}`: {why}", "字段 `{path}` 映射失败:{why}";
     /// The target refused for good.
     Target = "target", "the target refused", "目标系统拒绝";
+    /// A closing step of a document that no opening step had opened.
+    StepRefused = "target", "the target took version {version}, but refused step `{step}`", "目标系统已接收版本 {version},但拒绝步骤 `{step}`";
     /// Tried often enough.
     Attempts = "attempts", "given up after {tries} tries: {why}", "已重试 {tries} 次仍失败:{why}";
     /// The document could not be read from the source.

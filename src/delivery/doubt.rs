@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::connector::{Fault, FaultKind, Finding, Look, Outgoing, Probe};
+use crate::connector::{CallSpec, Fault, FaultKind, Finding, Look, Outgoing, Probe};
 use crate::crash;
 use crate::delivery::classify::{Policy, policy};
 use crate::delivery::compose::Composed;
@@ -203,7 +203,15 @@ impl Worker {
     /// Asks the target; none where it gave no answer. Where it refuses a question for good, each document is asked
     /// about alone, so that one does not keep the others in doubt.
     pub(super) async fn ask(&self, index: usize, probes: &[Probe]) -> Result<Vec<Option<Finding>>, StoreError> {
-        let fault = match self.ask_renewing(index, probes).await {
+        match self.plan.calls.get(index) {
+            Some(call) => self.ask_by(&call.spec, probes).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The same by a call of its own.
+    pub(super) async fn ask_by(&self, spec: &CallSpec, probes: &[Probe]) -> Result<Vec<Option<Finding>>, StoreError> {
+        let fault = match self.ask_renewing(spec, probes).await {
             Ok(findings) => return Ok(findings.into_iter().map(Some).collect()),
             Err(fault) => fault,
         };
@@ -212,7 +220,7 @@ impl Worker {
             Policy::Reject | Policy::Ask if probes.len() > 1 => {
                 let mut findings = Vec::with_capacity(probes.len());
                 for probe in probes {
-                    let alone = self.ask_renewing(index, std::slice::from_ref(probe)).await;
+                    let alone = self.ask_renewing(spec, std::slice::from_ref(probe)).await;
                     findings.push(alone.ok().and_then(|findings| findings.into_iter().next()));
                 }
                 return Ok(findings);
@@ -225,12 +233,11 @@ impl Worker {
     }
 
     /// One finding for each probe; a lost session is renewed once.
-    async fn ask_renewing(&self, index: usize, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
-        let Some(call) = self.plan.calls.get(index) else { return Ok(Vec::new()) };
-        let mut result = self.plan.connector.probe(&call.spec, probes).await;
+    async fn ask_renewing(&self, spec: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
+        let mut result = self.plan.connector.probe(spec, probes).await;
         if result.as_ref().is_err_and(|fault| policy(fault.kind) == Policy::Renew) {
             self.plan.connector.login().await.map_err(|fault| not_run(&fault))?;
-            result = self.plan.connector.probe(&call.spec, probes).await;
+            result = self.plan.connector.probe(spec, probes).await;
         }
         let findings = result?;
         if findings.len() != probes.len() {

@@ -29,7 +29,9 @@ impl Worker {
         let mut probes = Vec::with_capacity(items.len());
         let mut lasts = Vec::with_capacity(items.len());
         for item in &items {
-            let attempts = self.store.attempts(&self.plan.scheme, &self.plan.name, &item.key)?;
+            let mut attempts = self.store.attempts(&self.plan.scheme, &self.plan.name, &item.key)?;
+            // Steps tell nothing of the content.
+            attempts.retain(|attempt| !attempt.step);
             probes.push(probe_before_send(item, &attempts));
             lasts.push(attempts.into_iter().next_back());
         }

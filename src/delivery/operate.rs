@@ -1,6 +1,7 @@
 //! What a person does to a delivery: pure moves, each refused with a reason where the state does not allow it.
 
 use crate::clock::Time;
+use crate::delivery::course;
 use crate::delivery::settle::set;
 use crate::delivery::worker::write_of;
 use crate::name::Key;
@@ -28,6 +29,7 @@ pub fn retried(key: &Key, mut row: Delivery, now: Time) -> Option<DeliveryWrite>
             set(&mut row, State::Pending, Reason::new(Code::Replay, []), Some(now), now);
         }
         State::InDoubt if row.attempt.is_some() => row.due = Some(now),
+        State::InDoubt if row.is_stepping() => course::retried(&mut row, now),
         _ => return None,
     }
     Some(write_of(key, row, None))
@@ -47,6 +49,9 @@ pub fn discarded(
     if row.state == State::InDoubt {
         row.probe_first = true;
         // What the target holds is not known any more, so nothing equals what it was told (rule 28).
+        forget_payload(&mut row);
+    }
+    if row.course.take().is_some() {
         forget_payload(&mut row);
     }
     row.attempt = None;
@@ -74,7 +79,7 @@ pub struct Open {
 pub fn resolved(
     key: &Key,
     mut row: Delivery,
-    attempt: Option<Attempt>,
+    mut attempt: Option<Attempt>,
     open: Open,
     resolution: &Resolution,
     now: Time,
@@ -86,6 +91,14 @@ pub fn resolved(
         Resolution::Delivered { .. } => "delivered",
         Resolution::Resend => "resend",
     };
+    let by_a_person = |mut attempt: Attempt| {
+        attempt.answered = Some(now);
+        attempt.decision = Some(format!("resolved by a person as {word}"));
+        attempt
+    };
+    if course::resolved(&mut row, attempt.as_mut(), resolution, now) {
+        return Some(write_of(key, row, attempt.map(by_a_person)));
+    }
     let reason = Reason::new(Code::Resolved, [("resolution", word.to_owned())]);
     row.attempt = None;
     row.absent_since = None;
@@ -97,19 +110,16 @@ pub fn resolved(
             take_as_told(&mut row, attempt.as_ref(), open, id.as_deref());
             release = row.identity.clone().filter(|_| open.deletes);
             let due = row.newest > row.version || row.replay;
-            set(&mut row, if due { State::Pending } else { State::Delivered }, reason, due.then_some(now), now);
+            if !course::told(&mut row, now) {
+                set(&mut row, if due { State::Pending } else { State::Delivered }, reason, due.then_some(now), now);
+            }
         }
         Resolution::Resend => {
             forget_payload(&mut row);
             set(&mut row, State::Pending, reason, Some(now), now);
         }
     }
-    let attempt = attempt.map(|mut attempt| {
-        attempt.answered = Some(now);
-        attempt.decision = Some(format!("resolved by a person as {word}"));
-        attempt
-    });
-    let mut write = write_of(key, row, attempt);
+    let mut write = write_of(key, row, attempt.map(by_a_person));
     write.release = release;
     Some(write)
 }

@@ -58,6 +58,8 @@ fn planned(decider: &Decider<'_>, key: &Key, mut row: Delivery, version: u64) ->
     row.newest = version;
     let row = match row.state {
         State::InFlight => row,
+        // Its steps are brought to their end first (rule 19).
+        _ if row.is_stepping() => row,
         State::InDoubt => {
             // Seen by a person who asks why the newer version is not sent.
             row.reason = row.reason.or_else(|| Some(Reason::new(Code::Behind, [])));

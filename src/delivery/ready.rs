@@ -12,10 +12,12 @@ use crate::delivery::compose::Composed;
 use crate::delivery::decide::Decider;
 use crate::delivery::judge::{Verdict, judge};
 use crate::delivery::settle::{self, set};
+use crate::delivery::steps::StepItem;
 use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
+use crate::scheme::InDoubt;
 use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError, TargetAnswer, WriteResult};
 
 /// How long a document that can't be read, or whose number another owns, is left before it is looked at again.
@@ -43,6 +45,10 @@ pub enum Batch {
     Find(usize, Vec<Item>),
     /// Open attempts to be asked about.
     Doubt(usize, Vec<(Key, Delivery, Attempt)>),
+    /// To be opened or closed by the same step (rule 19).
+    Steps(Vec<StepItem>),
+    /// A step in doubt.
+    StepDoubt(Box<(Key, Delivery, Attempt)>),
 }
 
 /// What a due document turns out to be.
@@ -50,6 +56,8 @@ pub(super) enum Ready {
     Send(usize, Box<Item>),
     Find(usize, Box<Item>),
     Doubt(usize, Box<(Key, Delivery, Attempt)>),
+    Step(Box<StepItem>),
+    StepDoubt(Box<(Key, Delivery, Attempt)>),
     Write(Box<DeliveryWrite>),
     Nothing,
 }
@@ -64,6 +72,8 @@ impl Worker {
                 Ready::Nothing => {}
                 Ready::Write(write) => writes.push(*write),
                 Ready::Send(call, item) => self.add_send(&mut batches, call, *item),
+                Ready::Step(item) => self.add_step(&mut batches, *item),
+                Ready::StepDoubt(doubt) => batches.push(Batch::StepDoubt(doubt)),
                 Ready::Find(call, item) => {
                     let room = batches.iter_mut().find_map(|batch| match batch {
                         Batch::Find(c, items) if *c == call && items.len() < self.most(call) => Some(items),
@@ -124,6 +134,11 @@ impl Worker {
             Batch::Send(call, items) => self.send(call, items).await,
             Batch::Find(call, items) => self.find(call, items).await,
             Batch::Doubt(call, items) => self.settle_doubts(call, items).await,
+            Batch::Steps(items) => self.steps(items).await,
+            Batch::StepDoubt(doubt) => {
+                let (key, row, attempt) = *doubt;
+                self.settle_step_doubt(key, row, attempt).await
+            }
         }
     }
 
@@ -134,10 +149,14 @@ impl Worker {
         match row.state {
             State::InFlight => return Ok(Ready::Nothing),
             State::InDoubt => return self.ready_doubt(key, row),
+            _ if row.is_stepping() => return self.next_step(key, row),
             _ => {}
         }
         if row.version < row.newest && self.plan.back.is_none() {
             return self.decided(key, row);
+        }
+        if let Some(later) = self.put_off(key, &row) {
+            return Ok(later);
         }
         if let Some(record) = self.store.quarantine(&self.plan.scheme, key)? {
             let reason = Reason::new(Code::Quarantined, [("why", record.why)]);
@@ -261,7 +280,7 @@ impl Worker {
         let look = self.look(&row)?;
         let must_find = look != Look::Outcome || row.probe_first || (call.call.overwrites && row.receipt.is_none());
         let item = Box::new(Item { key: key.clone(), row, version, composed, to_send: true, look });
-        Ok(if must_find { Ready::Find(index, item) } else { Ready::Send(index, item) })
+        Ok(if must_find { Ready::Find(index, item) } else { self.first_step(index, item) })
     }
 
     /// A call that addresses the target's document, and no receipt that names it: found by number where it may be
@@ -324,7 +343,13 @@ impl Worker {
             return Ok(question);
         }
         match attempt {
+            Some(attempt) if attempt.step => Ok(Ready::StepDoubt(Box::new((key.clone(), row, attempt)))),
             Some(attempt) => {
+                if matches!(self.plan.in_doubt, InDoubt::Resend { .. })
+                    && let Some(later) = self.put_off(key, &row)
+                {
+                    return Ok(later);
+                }
                 let named = self.plan.calls.iter().position(|call| call.spec.call == attempt.call);
                 let index = named.unwrap_or(self.plan.calls.len() - 1);
                 Ok(Ready::Doubt(index, Box::new((key.clone(), row, attempt))))

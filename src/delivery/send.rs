@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::connector::{Fault, FaultKind, Outcome, Outgoing};
+use crate::connector::{CallSpec, Fault, FaultKind, Outcome, Outgoing};
 use crate::crash;
 use crate::delivery::classify::{Policy, policy};
 use crate::delivery::compose::{Composed, change_key};
+use crate::delivery::course;
 use crate::delivery::operate::Open;
 use crate::delivery::ready::{Item, LOOK_AGAIN};
 use crate::delivery::settle::{self, Accepted, set};
@@ -25,7 +26,7 @@ impl Worker {
             return Ok(());
         }
         crash::point("delivery.claimed");
-        let outcomes = self.send_renewing(index, &outgoing).await;
+        let outcomes = self.send_renewing(&call.spec, &outgoing).await;
         crash::point("delivery.answered");
         self.note_failures(&outcomes).await?;
         let accepted = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Accepted { .. })).count();
@@ -81,7 +82,9 @@ impl Worker {
             return Ok(false);
         }
         let attempts = self.store.attempts(&self.plan.scheme, &self.plan.name, key)?;
-        let not_run = |attempt: &Attempt| matches!(attempt.outcome.as_deref(), Some("refused" | "not_run" | "absent"));
+        let not_run = |attempt: &Attempt| {
+            attempt.step || matches!(attempt.outcome.as_deref(), Some("refused" | "not_run" | "absent"))
+        };
         Ok(attempts.iter().all(|attempt| attempt.n == n || not_run(attempt)))
     }
 
@@ -102,6 +105,7 @@ impl Worker {
             row.attempt = Some(attempt.n);
             row.identity.clone_from(&identity);
             row.absent_since = None;
+            course::telling(&mut row, call, index, item.version, self.now());
             let reason = Reason::new(Code::Due, [("version", item.version.to_string())]);
             set(&mut row, State::InFlight, reason, None, self.now());
             let mut write = write_of(&item.key, row, Some(attempt));
@@ -147,6 +151,7 @@ impl Worker {
             account: self.plan.account.clone(),
             number: composed.outgoing.number.clone(),
             target_id: composed.outgoing.target_id.clone(),
+            step: false,
             payload: composed.outgoing.payload.clone(),
             payload_hash: composed.payload_hash.clone(),
             lines: composed.outgoing.lines.clone(),
@@ -181,9 +186,8 @@ impl Worker {
     }
 
     /// Sends; items that failed because the session was lost did not run and are sent once more after a new login.
-    async fn send_renewing(&self, index: usize, items: &[Outgoing]) -> Vec<Outcome> {
-        let Some(call) = self.plan.calls.get(index) else { return Vec::new() };
-        let mut outcomes = self.plan.connector.send(&call.spec, items).await;
+    pub(super) async fn send_renewing(&self, spec: &CallSpec, items: &[Outgoing]) -> Vec<Outcome> {
+        let mut outcomes = self.plan.connector.send(spec, items).await;
         // A connector that answers with fewer outcomes than items leaves the others unknown, never accepted.
         let missing =
             || Outcome::Failed(Fault::new(FaultKind::Unknown, "the connector gave no outcome for this document"));
@@ -201,7 +205,7 @@ impl Worker {
             return outcomes;
         }
         let again: Vec<Outgoing> = lost.iter().filter_map(|&i| items.get(i).cloned()).collect();
-        let mut repeated = self.plan.connector.send(&call.spec, &again).await;
+        let mut repeated = self.plan.connector.send(spec, &again).await;
         repeated.resize_with(again.len(), missing);
         for (i, outcome) in lost.into_iter().zip(repeated) {
             outcomes[i] = outcome;
@@ -210,7 +214,7 @@ impl Worker {
     }
 
     /// What a batch's failures mean for the target as a whole.
-    async fn note_failures(&self, outcomes: &[Outcome]) -> Result<(), StoreError> {
+    pub(super) async fn note_failures(&self, outcomes: &[Outcome]) -> Result<(), StoreError> {
         let mut answered = false;
         for outcome in outcomes {
             let Outcome::Failed(fault) = outcome else {

@@ -7,6 +7,7 @@ use crate::clock::Time;
 use crate::connector::{Fault, FaultKind};
 use crate::delivery::backoff;
 use crate::delivery::classify::{Policy, policy};
+use crate::delivery::course;
 use crate::reason::{Code, Reason, State};
 use crate::receipt::Receipt;
 use crate::scheme::Retry;
@@ -59,6 +60,9 @@ pub fn accepted(row: &mut Delivery, attempt: &mut Attempt, told: Accepted, at: M
         attempt.words = Some(words.clone());
         reason = reason.with_words(words);
     }
+    if course::told(row, at.now) {
+        return;
+    }
     set(row, State::Delivered, reason, None, at.now);
     requeue(row, again, at.now);
 }
@@ -72,10 +76,12 @@ pub fn failed(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, again: b
         Policy::Retry => {
             close(attempt, "not_run", at.now);
             row.attempt = None;
+            course::has_not_run(row);
             row.tries += 1;
             if row.tries >= at.retry.attempts {
                 let params = [("tries", row.tries.to_string()), ("why", why())];
                 set(row, State::Rejected, Reason::new(Code::Attempts, params), None, at.now);
+                course::refused(row, at.now);
             } else {
                 let due = at.now.plus(backoff::wait(at.retry, row.tries));
                 set(row, State::Retrying, Reason::new(Code::Transient, [("why", why())]), Some(due), at.now);
@@ -85,6 +91,7 @@ pub fn failed(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, again: b
         Policy::Hold | Policy::Renew | Policy::Pause => {
             close(attempt, "not_run", at.now);
             row.attempt = None;
+            course::has_not_run(row);
             let code = match fault.kind {
                 FaultKind::Throttled => Code::Throttled,
                 FaultKind::Unreachable => Code::Unreachable,
@@ -97,6 +104,7 @@ pub fn failed(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, again: b
             close(attempt, "refused", at.now);
             row.attempt = None;
             set(row, State::Rejected, Reason::new(Code::Target, []).with_words(why()), None, at.now);
+            course::refused(row, at.now);
             requeue(row, again, at.now);
         }
         Policy::Doubt => in_doubt(row, attempt, "unknown", &why(), at.now.plus(at.settle), at.now),
@@ -121,13 +129,17 @@ pub fn not_run(row: &mut Delivery, attempt: &mut Attempt, outcome: &str, at: Mom
     row.attempt = None;
     row.absent_since = None;
     row.tries += 1;
-    if row.tries >= at.retry.attempts && row.newest <= row.version {
+    course::has_not_run(row);
+    if row.tries >= at.retry.attempts && (row.newest <= row.version || row.is_stepping()) {
         let why = attempt.words.clone().unwrap_or_default();
         let params = [("tries", row.tries.to_string()), ("why", why)];
         set(row, State::Rejected, Reason::new(Code::Attempts, params), None, at.now);
+        course::refused(row, at.now);
+        requeue(row, false, at.now);
         return;
     }
-    let reason = Reason::new(Code::Due, [("version", row.newest.to_string())]);
+    let version = if row.is_stepping() { row.version } else { row.newest };
+    let reason = Reason::new(Code::Due, [("version", version.to_string())]);
     set(row, State::Pending, reason, Some(at.now), at.now);
 }
 
@@ -162,7 +174,10 @@ pub fn set(row: &mut Delivery, state: State, reason: Reason, due: Option<Time>, 
 }
 
 /// A version planned while the attempt was open, or a person's wish since then, makes the document due now.
-fn requeue(row: &mut Delivery, again: bool, now: Time) {
+pub(super) fn requeue(row: &mut Delivery, again: bool, now: Time) {
+    if row.is_stepping() {
+        return;
+    }
     if row.newest > row.version || again {
         let reason = Reason::new(Code::Due, [("version", row.newest.to_string())]);
         set(row, State::Pending, reason, Some(now), now);
@@ -170,7 +185,7 @@ fn requeue(row: &mut Delivery, again: bool, now: Time) {
     }
 }
 
-fn close(attempt: &mut Attempt, outcome: &str, now: Time) {
+pub(super) fn close(attempt: &mut Attempt, outcome: &str, now: Time) {
     attempt.outcome = Some(outcome.to_owned());
     attempt.answered = Some(now);
 }

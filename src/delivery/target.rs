@@ -10,6 +10,7 @@ use crate::clock::{Time, Zone};
 use crate::connector::{CallSpec, Connector, TargetCall};
 use crate::delivery::writeback::WritesBack;
 use crate::diff::Differ;
+use crate::hours::Hours;
 use crate::mapping::{Lookups, Mapping, Source};
 use crate::query::Condition;
 use crate::scheme::{BaselineMissing, InDoubt, Retry, WriteBack};
@@ -28,6 +29,10 @@ pub struct CallPlan {
     pub call: TargetCall,
     /// The mapping; calls that address a document by receipt have none.
     pub mapping: Option<Mapping>,
+    /// Steps before it, for documents that are there already (rule 19).
+    pub before: Vec<CallPlan>,
+    /// Steps after it.
+    pub after: Vec<CallPlan>,
 }
 
 /// A target made ready.
@@ -50,7 +55,9 @@ pub struct TargetPlan {
     pub uses_changed: bool,
     /// Paths of the source time: the latest of the values there.
     pub times: Vec<Vec<String>>,
-    /// Zone of source times.
+    /// When it is sent to; none: always.
+    pub hours: Option<Hours>,
+    /// Zone of source times, and of `hours`.
     pub zone: Zone,
     /// What settles an unknown outcome.
     pub in_doubt: InDoubt,
@@ -101,7 +108,12 @@ impl TargetPlan {
 
     /// The call of a name as stored in an attempt.
     pub fn call_named(&self, name: &str) -> Option<&CallPlan> {
-        self.calls.iter().find(|call| call.spec.call == name)
+        self.calls.iter().find(|call| call.spec.call == name).or_else(|| self.step_named(name))
+    }
+
+    /// The opening or closing step of a name.
+    pub fn step_named(&self, name: &str) -> Option<&CallPlan> {
+        self.calls.iter().flat_map(|call| call.before.iter().chain(&call.after)).find(|step| step.spec.call == name)
     }
 
     /// A document's source time.

@@ -64,6 +64,8 @@ pub struct Worker {
     moved: AtomicBool,
     /// Both clocks as a pass last saw them.
     clocks: Mutex<Option<(Time, Duration)>>,
+    /// When this process took the target over.
+    pub(super) started: Time,
 }
 
 /// The target as a whole waits: it is not reachable, or throttles.
@@ -77,6 +79,7 @@ impl Worker {
     /// A worker; call [`Worker::recover`] before its first pass.
     pub fn new(plan: TargetPlan, store: Arc<dyn Store>, clock: Arc<dyn Clock>, stop: CancellationToken) -> Arc<Self> {
         Arc::new(Self {
+            started: clock.now(),
             mirrors: plan.mirrors(),
             seen_marks: Mutex::default(),
             first_answers: Mutex::default(),
@@ -186,6 +189,7 @@ impl Worker {
         if writes.is_empty() {
             return Ok(Vec::new());
         }
+        super::steps::alarm(&self.plan, step, &writes);
         let commit = DeliveryCommit {
             scheme: self.plan.scheme.clone(),
             target: self.plan.name.clone(),

@@ -39,7 +39,7 @@ impl TargetPlan {
     /// What becomes due when a document is settled as delivered: its write-back, if the target has one and the
     /// document stands there.
     pub fn queues(&self, row: &Delivery, now: Time) -> Option<Queued> {
-        let told = row.base.as_ref().filter(|base| base.told && row.receipt.is_some())?;
+        let told = row.base.as_ref().filter(|base| base.told && row.receipt.is_some() && !row.is_stepping())?;
         Some(Queued { target: self.writeback.as_ref()?.target.clone(), version: told.version, at: now })
     }
 }

@@ -48,6 +48,9 @@ impl TargetCheck<'_> {
         let back = of.map(|of| self.writes_back(of, target, faults));
         let system = self.around.systems.get(&target.system);
         let mut calls = Vec::new();
+        if back.is_some() {
+            self.no_steps(target, faults);
+        }
         for operation in &target.operations {
             calls.extend(self.operation(target, operation, system, faults));
         }
@@ -85,6 +88,7 @@ impl TargetCheck<'_> {
             differ,
             uses_changed,
             times: self.scheme.source.times(),
+            hours: target.hours,
             zone: self.around.zone.clone(),
             in_doubt,
             settle: target.settle.or(system.settle),
@@ -118,7 +122,7 @@ impl TargetCheck<'_> {
             check_number(target, number.as_deref(), &call, faults);
         }
         let options = self.options(&target.options, &call, faults);
-        Some(CallPlan {
+        let mut plan = CallPlan {
             when: target.when.clone(),
             spec: CallSpec {
                 call: target.call.clone(),
@@ -129,7 +133,11 @@ impl TargetCheck<'_> {
             },
             mapping: mapping?,
             call,
-        })
+            before: Vec::new(),
+            after: Vec::new(),
+        };
+        self.steps(&mut plan, &target.steps, (target, system?), faults);
+        Some(plan)
     }
 
     fn operation(
@@ -141,20 +149,8 @@ impl TargetCheck<'_> {
     ) -> Option<CallPlan> {
         let call = known_call(system?, &operation.call, &operation.call_at, faults)?;
         let mapping = self.mapping(operation.mapping.as_ref(), &call, (&operation.call, &operation.at), faults);
-        // The target's options belong to its own call; an operation takes those of them that it knows.
-        let options = match &operation.options {
-            Some(options) => self.options(options, &call, faults),
-            None => {
-                let shared: Vec<(Name, Node)> = target
-                    .options
-                    .iter()
-                    .filter(|(name, _)| call.options.contains(&name.text.as_str()))
-                    .cloned()
-                    .collect();
-                self.options(&shared, &call, faults)
-            }
-        };
-        Some(CallPlan {
+        let options = self.own_or_shared_options(operation.options.as_deref(), target, &call, faults);
+        let mut plan = CallPlan {
             when: operation.when.clone(),
             spec: CallSpec {
                 call: operation.call.clone(),
@@ -165,7 +161,34 @@ impl TargetCheck<'_> {
             },
             mapping: mapping?,
             call,
-        })
+            before: Vec::new(),
+            after: Vec::new(),
+        };
+        self.steps(&mut plan, &operation.steps, (target, system?), faults);
+        Some(plan)
+    }
+
+    /// The options of an operation or a step. The target's belong to its own call; of them others take those that
+    /// they know.
+    pub(super) fn own_or_shared_options(
+        &self,
+        own: Option<&[(Name, Node)]>,
+        target: &Target,
+        call: &TargetCall,
+        faults: &mut Vec<Fault>,
+    ) -> Map<String, Value> {
+        match own {
+            Some(options) => self.options(options, call, faults),
+            None => {
+                let shared: Vec<(Name, Node)> = target
+                    .options
+                    .iter()
+                    .filter(|(name, _)| call.options.contains(&name.text.as_str()))
+                    .cloned()
+                    .collect();
+                self.options(&shared, call, faults)
+            }
+        }
     }
 
     /// The compiled mapping: `Some(None)` for a call that needs none.
@@ -266,6 +289,14 @@ fn rules_fingerprint(target: &Target) -> String {
         part(&operation.call);
         part(operation.when.as_ref().map_or("", Condition::text));
         part(&operation.mapping.as_ref().map(text_of).unwrap_or_default());
+    }
+    let operations = target.operations.iter().map(|operation| &operation.steps);
+    for step in operations.chain([&target.steps]).flat_map(|steps| steps.before.iter().chain(&steps.after)) {
+        part(&step.call);
+        for (name, value) in step.options.iter().flatten() {
+            part(&name.text);
+            part(&text_of(value));
+        }
     }
     hasher.finalize().to_hex()[..32].to_owned()
 }

@@ -3,6 +3,7 @@
 
 mod assemble;
 mod check;
+mod check_steps;
 mod check_target;
 mod check_writeback;
 mod decide;

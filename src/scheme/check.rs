@@ -5,6 +5,7 @@ use super::scalar;
 use super::tree::{Name, Node, Value};
 use crate::clock::{Schedule, Zone, print_duration, read_duration};
 use crate::fault::{Fault, Position, nearest};
+use crate::hours::Hours;
 use crate::name::is_name;
 use crate::query::{Condition, Query};
 
@@ -201,6 +202,7 @@ fn fits(text: &str, kind: &Kind) -> bool {
         Kind::Size => scalar::size(text).is_some(),
         Kind::Rate { none } => (*none && text == "none") || scalar::rate(text).is_some(),
         Kind::Start => scalar::start(text, &Zone::utc()).is_some(),
+        Kind::Hours => Hours::read(text).is_some(),
         Kind::Zone => Zone::named(text).is_some(),
         Kind::Choice(words) => words.contains(&text),
         _ => true,
@@ -232,6 +234,9 @@ fn expected(kind: &Kind) -> String {
         }
         Kind::Start => "a time such as `2024-03-01` or a duration such as `30d`".to_owned(),
         Kind::Cron => "a cron expression".to_owned(),
+        Kind::Hours => {
+            "hours of a day such as `06:00-23:00`, or `22:00-06:00` over midnight, the end not included".to_owned()
+        }
         Kind::Zone => "a time zone such as `Asia/Shanghai`".to_owned(),
         Kind::Choice(words) => {
             let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();

@@ -47,6 +47,7 @@ fn kind(kind: &'static Kind, definitions: &mut Map<String, Value>) -> Value {
         Kind::Size => json!({ "type": ["string", "integer"], "pattern": "^[0-9]+ ?(B|KB|MB|GB)?$" }),
         Kind::Rate { .. } => json!({ "type": "string", "pattern": "^(none|[0-9]+ ?/ ?(s|min|m|h))$" }),
         Kind::Choice(words) => json!({ "enum": words }),
+        Kind::Hours => json!({ "type": "string", "pattern": "^[0-9]{2}:[0-9]{2} ?- ?[0-9]{2}:[0-9]{2}$" }),
         Kind::Address | Kind::Start | Kind::Cron | Kind::Zone | Kind::Query | Kind::Condition => {
             json!({ "type": "string" })
         }

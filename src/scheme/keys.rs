@@ -77,6 +77,8 @@ pub enum Kind {
     Start,
     /// A cron expression.
     Cron,
+    /// Hours of a day such as `06:00-23:00`.
+    Hours,
     /// A time zone by its IANA name.
     Zone,
     /// One of several words.

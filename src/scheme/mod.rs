@@ -30,6 +30,6 @@ pub use file::{Placed, SchemeFile};
 pub use folder::{files, load_all, read_all};
 pub use types::{
     BaselineMissing, Detail, DetailParam, DetailWhen, DiffRules, Entry, FieldSpec, Identity, InDoubt, Initial, Mode,
-    Numbers, Operation, Reconcile, Retry, Scheme, Source, Start, Sweep, Target, name_of,
+    Numbers, Operation, Reconcile, Retry, Scheme, Source, Start, StepCall, Steps, Sweep, Target, name_of,
 };
 pub use written::{WriteBack, Written};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::read::{initial, placed};
 use super::tree::{Name, Node};
-use super::types::{BaselineMissing, Identity, InDoubt, Operation, Retry, Target};
+use super::types::{BaselineMissing, Identity, InDoubt, Operation, Retry, StepCall, Steps, Target};
+use crate::hours::Hours;
 
 /// Reads a checked target; what is missing or wrong is empty or at its default.
 pub(super) fn target(name: &Name, node: &Node) -> Target {
@@ -33,6 +34,8 @@ pub(super) fn target(name: &Name, node: &Node) -> Target {
         options: node.get_entries("options").to_vec(),
         mapping: node.get("mapping").cloned(),
         operations: node.get_several("operations").iter().map(operation).collect(),
+        hours: node.get_text("hours").and_then(|text| Hours::read(&text)),
+        steps: steps(node),
         initial: initial(node),
         writeback: node.get("writeback").map(|writeback| {
             let name = Name { text: format!("{}.writeback", name.text), at: writeback.at.clone() };
@@ -82,5 +85,19 @@ fn operation(node: &Node) -> Operation {
         call_at,
         mapping: node.get("mapping").cloned(),
         options: node.get("options").and_then(Node::map).map(<[(Name, Node)]>::to_vec),
+        steps: steps(node),
     }
+}
+
+fn steps(node: &Node) -> Steps {
+    let Some(steps) = node.get("steps") else { return Steps::default() };
+    let listed = |key: &str| steps.get_several(key).iter().map(step).collect();
+    Steps { before: listed("before"), after: listed("after") }
+}
+
+/// A call's name alone, or with options.
+fn step(node: &Node) -> StepCall {
+    let call = node.scalar().map(str::to_owned).or_else(|| node.get_text("call")).unwrap_or_default();
+    let options = node.get("options").and_then(Node::map).map(<[(Name, Node)]>::to_vec);
+    StepCall { at: node.at.clone(), call, options }
 }

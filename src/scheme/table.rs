@@ -168,10 +168,15 @@ static TARGET: Table = Table {
             "baselined documents that are missing",
         ),
         KeySpec::optional("retry", Kind::Keys(&RETRY), "retries of what may pass"),
-        KeySpec::later("hours", Kind::Text, "when deliveries go out"),
+        KeySpec::optional(
+            "hours",
+            Kind::Hours,
+            "when deliveries go out, `06:00-23:00` on the clock of the configuration's time zone; default always",
+        ),
         KeySpec::optional("options", Kind::AnyMap, "call options by the vendor's names"),
         KeySpec::optional("mapping", Kind::AnyMap, "the target document"),
         KeySpec::optional("operations", Kind::List(&Kind::Keys(&OPERATION)), "tried in order before the target's call"),
+        KeySpec::optional("steps", Kind::Keys(&STEPS), "further calls that a delivery is made of; default none"),
         KeySpec::optional("initial", INITIAL, "overrides the scheme's"),
         KeySpec::optional("writeback", Kind::Keys(&TARGET), "a delivery to the source after acceptance"),
     ],
@@ -216,5 +221,33 @@ static OPERATION: Table = Table {
         KeySpec::required("call", Kind::Text, "the call, as the vendor names it"),
         KeySpec::optional("mapping", Kind::AnyMap, "the target document, where the call needs one"),
         KeySpec::optional("options", Kind::AnyMap, "call options; default: the target's"),
+        KeySpec::optional("steps", Kind::Keys(&STEPS), "further calls that it is made of; the target's are not taken"),
+    ],
+};
+
+/// Calls around the call that tells a version: each is asked for first and left out where its effect is there already.
+static STEPS: Table = Table {
+    name: "steps",
+    keys: &[
+        KeySpec::optional(
+            "before",
+            Kind::List(&STEP),
+            "calls that open the target's document before it is told anew, such as `unAudit`; a create has none",
+        ),
+        KeySpec::optional(
+            "after",
+            Kind::List(&STEP),
+            "calls that close it again, such as `submit` and `audit`; after a create, too",
+        ),
+    ],
+};
+
+const STEP: Kind = Kind::Shape { scalar: Some(&Kind::Text), list: None, map: Some(&Kind::Keys(&STEP_CALL)) };
+
+static STEP_CALL: Table = Table {
+    name: "step",
+    keys: &[
+        KeySpec::required("call", Kind::Text, "the call, as the vendor names it; one that needs no mapping"),
+        KeySpec::optional("options", Kind::AnyMap, "call options; default: those of the target's that it knows"),
     ],
 };

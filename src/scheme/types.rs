@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::clock::{Schedule, Time};
 use crate::fault::Position;
+use crate::hours::Hours;
 use crate::query::{Condition, Query, Template};
 use crate::scheme::tree::{Name, Node};
 
@@ -311,6 +312,10 @@ pub struct Target {
     pub mapping: Option<Node>,
     /// Tried in order before the target's own call.
     pub operations: Vec<Operation>,
+    /// When deliveries go out; none: always.
+    pub hours: Option<Hours>,
+    /// Calls around its own.
+    pub steps: Steps,
     /// Overrides the scheme's.
     pub initial: Option<Initial>,
     /// The write-back after acceptance.
@@ -378,5 +383,27 @@ pub struct Operation {
     /// Its mapping, where the call needs one.
     pub mapping: Option<Node>,
     /// Call options; the target's where absent.
+    pub options: Option<Vec<(Name, Node)>>,
+    /// Calls around it.
+    pub steps: Steps,
+}
+
+/// Calls around the one that tells a version (rule 19).
+#[derive(Debug, Clone, Default)]
+pub struct Steps {
+    /// They open a document that is there already.
+    pub before: Vec<StepCall>,
+    /// They close it.
+    pub after: Vec<StepCall>,
+}
+
+/// One of them.
+#[derive(Debug, Clone)]
+pub struct StepCall {
+    /// Where it stands.
+    pub at: Position,
+    /// The call.
+    pub call: String,
+    /// Its options; none: those of the target's that it knows.
     pub options: Option<Vec<(Name, Node)>>,
 }

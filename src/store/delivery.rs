@@ -9,6 +9,7 @@ use crate::looked_up::LookedUp;
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
 use crate::receipt::Receipt;
+use crate::store::course::Course;
 use crate::store::mirror::Mark;
 
 /// What a target was last told of a document or, while it was told nothing, the last version skipped for it that
@@ -73,6 +74,9 @@ pub struct Delivery {
     /// one of them comes further. Such a row is written only while none has.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parked: BTreeMap<String, Mark>,
+    /// How far a delivery of several steps has come, once its first step may have run (rule 19).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course: Option<Course>,
 }
 
 impl Delivery {
@@ -98,12 +102,19 @@ impl Delivery {
             absent_since: None,
             identity: None,
             parked: BTreeMap::new(),
+            course: None,
         }
     }
 
     /// Whether an attempt is open: nothing else may be sent for the document.
     pub fn has_open_attempt(&self) -> bool {
         matches!(self.state, State::InFlight | State::InDoubt) && self.attempt.is_some()
+    }
+
+    /// Whether steps of its version have run and others must follow: newer versions wait (rule 19).
+    pub fn is_stepping(&self) -> bool {
+        let rests = self.state.is_settled() || self.state == State::Rejected;
+        !rests && self.course.as_ref().is_some_and(|course| course.version == self.version)
     }
 }
 
@@ -128,6 +139,9 @@ pub struct Attempt {
     pub number: Option<String>,
     /// The target document's id if it was an update.
     pub target_id: Option<String>,
+    /// An opening or closing step (rule 19): it tells nothing of the document's content.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub step: bool,
     /// The exact bytes of the business payload.
     pub payload: String,
     /// BLAKE3 of the mapped payload without receipt ids, hexadecimal.

@@ -10,7 +10,7 @@ use crate::name::Key;
 use crate::reason::{MissingCode, Reason, State};
 use crate::receipt::Receipt;
 use crate::row_version::RowVersion;
-use crate::store::{Attempt, Base, Delivery, Mark, Run, SweepState, TargetAnswer, TargetState};
+use crate::store::{Attempt, Base, Course, Delivery, Mark, Run, SweepState, TargetAnswer, TargetState};
 use crate::watermark::{Progress, Scan};
 
 /// The text so far.
@@ -243,6 +243,7 @@ impl Lines {
             absent_since,
             identity,
             parked,
+            course,
         } = row;
         let parked: Vec<String> =
             parked.iter().map(|(scheme, Mark { seq, complete })| format!("{scheme}:{seq}:{complete}")).collect();
@@ -266,6 +267,7 @@ impl Lines {
             ("absent_since", or_dash(*absent_since)),
             ("identity", maybe(identity.as_ref())),
             ("parked", if parked.is_empty() { "-".to_owned() } else { word(&parked.join(",")) }),
+            ("course", or_dash(course.as_ref().map(course_text))),
         ];
         self.line("deliveries", &[scheme, target, key.as_str()], &fields);
     }
@@ -293,6 +295,7 @@ impl Lines {
             account,
             number,
             target_id,
+            step,
             payload,
             payload_hash,
             lines,
@@ -313,6 +316,7 @@ impl Lines {
             ("account", word(account)),
             ("number", maybe(number.as_ref())),
             ("target_id", maybe(target_id.as_ref())),
+            ("step", step.to_string()),
             ("payload", digest(payload.as_bytes())),
             ("payload_hash", short(payload_hash)),
             ("lines", word(&lines.join(","))),
@@ -351,6 +355,13 @@ fn base_text(base: &Base) -> String {
     let told = if *told { "told" } else { "skipped" };
     let payload = or_dash(payload_hash.as_ref().map(|hash| short(hash)));
     format!("{version}/{told}/{}/{payload}/{}", maybe(call.as_ref()), or_dash(*attempt))
+}
+
+fn course_text(course: &Course) -> String {
+    let Course { version, calls, own, rank, at, since, opened, refused, replays } = course;
+    let refused = or_dash(refused.as_ref().map(reason_text));
+    let calls: Vec<String> = calls.iter().map(|call| word(call)).collect();
+    format!("{version}/{}/{own}/{rank}/{at}/{since}/{opened}/{refused}/{replays}", calls.join(","))
 }
 
 fn receipt_text(receipt: &Receipt) -> String {

@@ -26,6 +26,7 @@
 //! | `db.restore.before_aside`, `.before_name`, `.after_name` | the new file is whole; the old one kept; replaced |
 //! | `db.restored.before_side` | a restored database is marked and the side file does not tell it yet |
 
+pub mod course;
 pub mod delivery;
 pub mod mirror;
 pub mod sweep;
@@ -69,6 +70,7 @@ mod conformance;
 #[cfg(test)]
 mod tests;
 
+pub use course::Course;
 pub use delivery::{Attempt, Base, Delivery, DeliveryCommit, DeliveryWrite, Queued, Step, WriteResult};
 pub use embedded::RedbStore;
 pub use file::RedbOptions;

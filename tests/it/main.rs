@@ -25,6 +25,7 @@ mod secrets;
 mod service;
 mod simulate;
 mod source_trouble;
+mod steps;
 mod support;
 mod sweeps;
 mod target_trouble;

@@ -53,6 +53,7 @@ impl Desk {
                 account: "double".into(),
                 number: None,
                 target_id: Some("1".into()),
+                step: false,
                 payload: format!(r#"{{"okki":{}}}"#, value.unwrap()),
                 payload_hash: n.to_string(),
                 lines: Vec::new(),

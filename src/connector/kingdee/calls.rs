@@ -33,6 +33,8 @@ pub enum Kind {
     Audit,
     /// C to D.
     UnAudit,
+    /// B to A, or to D where it was audited before.
+    CancelAssign,
     /// Z, A, D to nothing.
     Delete,
     /// 作废.
@@ -94,6 +96,7 @@ pub const CALLS: &[Call] = &[
     operate("submit", "Submit", Kind::Submit, &["已提交", "已经提交", "才允许提交"]),
     operate("audit", "Audit", Kind::Audit, &["已审核", "已经审核"]),
     operate("unAudit", "UnAudit", Kind::UnAudit, &["未审核", "才允许反审核"]),
+    operate("cancelAssign", "CancelAssign", Kind::CancelAssign, &["才允许撤销"]),
     operate("delete", "Delete", Kind::Delete, GONE),
     Call { operation: Some("Cancel"), ..operate("cancel", "ExecuteOperation", Kind::Cancel, CANCELLED) },
     operate("delete_or_cancel", "", Kind::DeleteOrCancel, &[]),

@@ -51,6 +51,7 @@ pub fn is_done(kind: Kind, bill: Option<&Bill>) -> bool {
     match kind {
         Kind::Submit => matches!(bill.status().as_deref(), Some("B" | "C")),
         Kind::Audit => bill.status().as_deref() == Some("C"),
+        Kind::CancelAssign => bill.status().is_some_and(|status| status != "B"),
         Kind::UnAudit => bill.status().is_some_and(|status| status != "C"),
         Kind::Cancel | Kind::DeleteOrCancel => bill.is_cancelled(),
         Kind::Save | Kind::Delete => false,
@@ -151,6 +152,7 @@ mod tests {
             (Kind::Submit, vec!["B", "C"]),
             (Kind::Audit, vec!["C"]),
             (Kind::UnAudit, vec!["Z", "A", "B", "D"]),
+            (Kind::CancelAssign, vec!["Z", "A", "C", "D"]),
             (Kind::Delete, vec![]),
             (Kind::Cancel, vec![]),
             (Kind::DeleteOrCancel, vec![]),

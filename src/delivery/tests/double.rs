@@ -47,6 +47,8 @@ pub struct Double {
     pub shown: Mutex<VecDeque<Result<Option<Value>, Fault>>>,
     pub keys_asked: Mutex<Vec<Vec<String>>>,
     pub logins: Mutex<u32>,
+    /// `FDocumentStatus` of its documents by id: A created, B submitted, C audited, D reopened.
+    pub status: Mutex<BTreeMap<String, char>>,
     /// What each call lists.
     pub listed: Mutex<BTreeMap<String, Vec<Value>>>,
 }
@@ -72,19 +74,21 @@ impl Connector for Double {
         })
     }
 
-    /// `save`; `put` overwrites by number; `blind` can't be asked; `remove` deletes by id.
+    /// `save`; `put` overwrites by number; `blind` can't be asked; `remove` deletes by id; `unAudit`, `submit` and
+    /// `audit` move a document's status.
     fn target_call(&self, call: &str) -> Option<TargetCall> {
         let removes = call == "remove";
+        let maps = !removes && !STEPS.contains(&call);
         Some(TargetCall {
-            mapped: !removes,
+            mapped: maps,
             form: false,
-            updates: !removes,
+            updates: maps,
             overwrites: call == "put",
             refuses_known_number: matches!(call, "save" | "many"),
             probes: call != "blind",
             asks_many: call == "many",
             deletes: removes,
-            number: (!removes).then_some("no"),
+            number: maps.then_some("no"),
             max_batch: 5,
             settle: |_| SETTLE,
             options: &[],
@@ -92,7 +96,7 @@ impl Connector for Double {
     }
 
     fn calls(&self) -> (Vec<&'static str>, Vec<&'static str>) {
-        (vec!["list"], vec!["save", "put", "blind", "remove"])
+        (vec!["list"], vec!["save", "put", "blind", "remove", "unAudit", "submit", "audit"])
     }
 
     async fn login(&self) -> Result<(), Fault> {
@@ -134,19 +138,58 @@ impl Connector for Double {
     async fn send(&self, call: &CallSpec, items: &[Outgoing]) -> Vec<Outcome> {
         self.sent.lock().unwrap().push((call.call.clone(), items.to_vec()));
         let scripted = self.outcomes.lock().unwrap().pop_front();
-        scripted.unwrap_or_else(|| {
+        let outcomes: Vec<Outcome> = scripted.unwrap_or_else(|| {
             let name = |item: &Outgoing| item.number.clone().or(item.target_id.clone()).unwrap();
             items.iter().map(|item| accepted(&name(item))).collect()
-        })
+        });
+        for (item, outcome) in items.iter().zip(&outcomes) {
+            if let Outcome::Accepted { receipt, .. } = outcome {
+                self.take_effect(&call.call, item.target_id.as_ref().or(receipt.id.as_ref()).unwrap());
+            }
+        }
+        outcomes
     }
 
-    async fn probe(&self, _call: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
+    async fn probe(&self, call: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
         let mut findings = Vec::new();
         for probe in probes {
+            if STEPS.contains(&call.call.as_str()) {
+                findings.push(self.state_of(&call.call, probe));
+                continue;
+            }
             self.asked.lock().unwrap().push(probe.clone());
             findings.push(self.findings.lock().unwrap().pop_front().unwrap_or(Ok(Finding::Absent))?);
         }
         Ok(findings)
+    }
+}
+
+/// Calls that move a document's status.
+const STEPS: [&str; 3] = ["unAudit", "submit", "audit"];
+
+impl Double {
+    /// What a call that was carried out does to a document's status.
+    pub fn take_effect(&self, call: &str, id: &str) {
+        let mut status = self.status.lock().unwrap();
+        match call {
+            "unAudit" => _ = status.insert(id.to_owned(), 'D'),
+            "submit" => _ = status.insert(id.to_owned(), 'B'),
+            "audit" => _ = status.insert(id.to_owned(), 'C'),
+            "remove" => _ = status.remove(id),
+            _ => _ = status.entry(id.to_owned()).or_insert('A'),
+        }
+    }
+
+    fn state_of(&self, call: &str, probe: &Probe) -> Finding {
+        let status = self.status.lock().unwrap().get(probe.target_id.as_ref().unwrap()).copied();
+        let receipt = Receipt { id: probe.target_id.clone(), ..Receipt::default() };
+        match (call, status) {
+            (_, None) => Finding::Absent,
+            ("unAudit", Some('A' | 'B' | 'D')) | ("submit", Some('B' | 'C')) | ("audit", Some('C')) => {
+                Finding::Effective { receipt, warnings: Vec::new() }
+            }
+            _ => Finding::NotEffective { receipt },
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod owner;
 mod proof;
 mod restore;
 mod retry;
+mod steps;
 mod support;
 mod transitions;
 mod writeback;

@@ -7,6 +7,7 @@ use crate::name::Key;
 use crate::reason::{Code, Reason, State};
 use crate::receipt::Receipt;
 use crate::row_version::RowVersion;
+use crate::store::Course;
 use crate::store::{
     Ask, Attempt, Base, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, DocumentFilter, Earlier,
     IndexFill, IndexValues, ProgressStep, Queued, Run, Span, Step, Store, StoreError, SweepStage, SweepState,
@@ -161,6 +162,17 @@ pub(in crate::store) fn row(state: State, due: Option<i64>) -> Delivery {
         since: time(7),
         identity: Some("erp SAL_OUTSTOCK SO-1".into()),
         absent_since: Some(time(8)),
+        course: Some(Course {
+            version: 2,
+            calls: ["unAudit", "save", "audit"].map(str::to_owned).to_vec(),
+            own: 1,
+            rank: 0,
+            at: 2,
+            since: time(7),
+            opened: true,
+            refused: Some(Reason::new(Code::Target, []).with_words("必录")),
+            replays: 1,
+        }),
         ..Delivery::new(time(7))
     }
 }
@@ -177,6 +189,7 @@ pub(in crate::store) fn attempt(n: u32) -> Attempt {
         account: "kingdee/erp.example.com/5f0e".into(),
         number: Some("SO-1".into()),
         target_id: None,
+        step: true,
         payload: r#"{"FBillNo":"SO-1"}"#.into(),
         payload_hash: "0123456789abcdef".into(),
         lines: vec![("FEntity".into(), vec!["1".into(), "2".into()])],
