@@ -33,7 +33,8 @@ impl Worker {
             probes.push(probe_before_send(item, &attempts));
             lasts.push(attempts.into_iter().next_back());
         }
-        let findings = self.ask(index, &probes).await?;
+        let keys: Vec<Key> = items.iter().map(|item| item.key.clone()).collect();
+        let findings = self.ask(call, &keys, &probes).await?;
         let moment = self.moment(Some(call), self.plan.batch);
         // A row that somebody wrote meanwhile is left alone: it comes back with the next look.
         let (mut writes, mut absent) = (Vec::new(), Vec::new());

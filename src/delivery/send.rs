@@ -13,20 +13,25 @@ use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
-use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError, WriteResult};
+use crate::store::{Attempt, Delivery, DeliveryWrite, Settling, Step, StoreError, WriteResult};
 
 impl Worker {
     /// Claims, sends and settles one batch.
     pub(super) async fn send(&self, index: usize, items: Vec<Item>) -> Result<(), StoreError> {
         let Some(call) = self.plan.calls.get(index) else { return Ok(()) };
-        let (keys, attempts, outgoing) = self.claim(index, items).await?;
+        self.send_by(call, items).await
+    }
+
+    /// The same by a call of its own: an attempt in doubt is sent again by the call it was made by.
+    pub(super) async fn send_by(&self, call: &CallPlan, items: Vec<Item>) -> Result<(), StoreError> {
+        let (keys, attempts, outgoing) = self.claim(call, items).await?;
         if keys.is_empty() {
             return Ok(());
         }
         crash::point("delivery.claimed");
-        let outcomes = self.send_renewing(index, &outgoing).await;
+        let outcomes = self.send_renewing(call, &outgoing).await;
         crash::point("delivery.answered");
-        self.note_failures(&outcomes).await?;
+        self.note_outcomes(&keys, &outcomes).await?;
         let accepted = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Accepted { .. })).count();
         self.count_delivered(accepted as u64);
         let mut by_key: HashMap<&Key, (&Attempt, &Outcome)> = HashMap::new();
@@ -34,6 +39,7 @@ impl Worker {
             by_key.insert(key, (attempt, outcome));
         }
         let moment = self.moment(Some(call), outgoing.len());
+        let several = outgoing.len() > 1;
         self.update(Step::Settle, &keys, |key, mut row| {
             let Some((attempt, outcome)) = by_key.get(key) else { return Ok(None) };
             // Only the attempt that was sent is settled (invariant I4).
@@ -49,6 +55,14 @@ impl Worker {
                     settle::accepted(&mut row, &mut attempt, told, moment);
                     (row.identity.clone().filter(|_| deletes), self.plan.queues(&row, moment.now))
                 }
+                Outcome::Failed(fault) if self.is_repeat(key, &attempt)? && !may_have_run(fault) => {
+                    settle::still_in_doubt(&mut row, &mut attempt, fault, moment);
+                    (None, None)
+                }
+                Outcome::Failed(fault) if fault.of_request && policy(fault.kind) == Policy::Reject && several => {
+                    settle::split(&mut row, &mut attempt, fault, moment);
+                    (None, None)
+                }
                 Outcome::Failed(fault) => {
                     settle::failed(&mut row, &mut attempt, fault, again, moment);
                     let free = policy(fault.kind) == Policy::Reject && self.is_free(key, &row, attempt.n)?;
@@ -63,7 +77,7 @@ impl Worker {
     /// What settling an open attempt must know of it.
     pub(crate) fn open(&self, key: &Key, row: &Delivery, attempt: &Attempt) -> Open {
         let now = change_key(&self.plan, key, attempt.version, &attempt.payload_hash, row.replays);
-        let deletes = self.plan.call_named(&attempt.call).is_some_and(|call| call.call.deletes);
+        let deletes = self.plan.call_of(attempt).is_some_and(|call| call.call.deletes);
         Open { deletes, again: now != attempt.change_key }
     }
 
@@ -81,10 +95,9 @@ impl Worker {
     /// Makes attempts durable before the first byte leaves; returns what may be sent.
     async fn claim(
         &self,
-        index: usize,
+        call: &CallPlan,
         items: Vec<Item>,
     ) -> Result<(Vec<Key>, Vec<Attempt>, Vec<Outgoing>), StoreError> {
-        let Some(call) = self.plan.calls.get(index) else { return Ok(Default::default()) };
         let mut writes = Vec::with_capacity(items.len());
         let mut outgoing = Vec::with_capacity(items.len());
         for item in items {
@@ -125,7 +138,10 @@ impl Worker {
         Attempt {
             n: row.attempts + 1,
             id: composed.outgoing.attempt.clone(),
-            change_key: change_key(&self.plan, key, version, &composed.payload_hash, row.replays),
+            change_key: composed
+                .change_key
+                .clone()
+                .unwrap_or_else(|| change_key(&self.plan, key, version, &composed.payload_hash, row.replays)),
             version,
             call: call.spec.call.clone(),
             form: call.spec.form.clone(),
@@ -136,6 +152,7 @@ impl Worker {
             payload_hash: composed.payload_hash.clone(),
             lines: composed.outgoing.lines.clone(),
             looked_up: composed.looked_up.clone(),
+            terms: self.plan.terms(call, self.breaker().is_testing()),
             at: self.now(),
             answered: None,
             outcome: None,
@@ -166,8 +183,7 @@ impl Worker {
     }
 
     /// Sends; items that failed because the session was lost did not run and are sent once more after a new login.
-    async fn send_renewing(&self, index: usize, items: &[Outgoing]) -> Vec<Outcome> {
-        let Some(call) = self.plan.calls.get(index) else { return Vec::new() };
+    async fn send_renewing(&self, call: &CallPlan, items: &[Outgoing]) -> Vec<Outcome> {
         let mut outcomes = self.plan.connector.send(&call.spec, items).await;
         // A connector that answers with fewer outcomes than items leaves the others unknown, never accepted.
         let missing =
@@ -194,26 +210,38 @@ impl Worker {
         outcomes
     }
 
-    /// What a batch's failures mean for the target as a whole.
-    async fn note_failures(&self, outcomes: &[Outcome]) -> Result<(), StoreError> {
-        let mut answered = false;
+    /// Whether an attempt sent the bytes of an earlier one again, whose outcome is not known.
+    fn is_repeat(&self, key: &Key, attempt: &Attempt) -> Result<bool, StoreError> {
+        if !matches!(attempt.terms.settling, Some(Settling::Resend { .. })) {
+            return Ok(false);
+        }
+        let attempts = self.store.attempts(&self.plan.scheme, &self.plan.name, key)?;
+        let unknown = |other: &Attempt| other.outcome.as_deref().is_none_or(|outcome| outcome == "unknown");
+        let same = |other: &Attempt| other.n < attempt.n && other.change_key == attempt.change_key;
+        Ok(attempts.iter().any(|other| same(other) && unknown(other) && other.decision.is_none()))
+    }
+
+    /// What a request's outcomes mean for the target as a whole: any item that was answered shows that it works.
+    async fn note_outcomes(&self, keys: &[Key], outcomes: &[Outcome]) -> Result<(), StoreError> {
+        let (mut answered, mut unanswered) = (false, None);
         for outcome in outcomes {
             let Outcome::Failed(fault) = outcome else {
                 answered = true;
                 continue;
             };
             match policy(fault.kind) {
-                Policy::Hold | Policy::Renew => {
-                    self.hold(fault.retry_after);
+                Policy::Throttle => {
+                    self.note_throttled(fault.retry_after);
                     return Ok(());
                 }
                 Policy::Pause => return self.pause(&fault.words).await,
-                Policy::Retry | Policy::Reject | Policy::Ask => answered = true,
-                Policy::Doubt => {}
+                Policy::Reject | Policy::Ask => answered = true,
+                Policy::Hold | Policy::Renew | Policy::Retry | Policy::Doubt => unanswered = Some(fault),
             }
         }
-        if answered {
-            self.release_hold();
+        match unanswered {
+            Some(fault) if !answered => self.note_no_answer(keys, fault),
+            _ => self.breaker().answered(),
         }
         Ok(())
     }
@@ -226,9 +254,14 @@ impl Worker {
             self.store.set_target(&self.plan.scheme, &self.plan.name, state).await?;
         }
         // Batches that are ready already don't go out either.
-        self.hold(None);
+        self.note_throttled(None);
         Ok(())
     }
+}
+
+/// Whether a failure leaves it open that the request ran, or that the number is taken.
+fn may_have_run(fault: &Fault) -> bool {
+    matches!(policy(fault.kind), Policy::Doubt | Policy::Ask)
 }
 
 /// A login that failed, seen from a document that was not sent: it did not run, whatever the login's answer was.

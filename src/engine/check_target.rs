@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::clock::print_duration;
 use crate::connector::{CallSpec, TargetCall};
 use crate::delivery::{CallPlan, TargetPlan};
 use crate::diff::Differ;
@@ -64,6 +65,7 @@ impl TargetCheck<'_> {
             faults.push(Fault::new(target.at.clone(), message));
         }
         let batch = target.batch.unwrap_or(DEFAULT_BATCH.min(main.call.max_batch));
+        check_settling(target, system, &calls, (in_doubt, batch), faults);
         let uses_changed =
             calls.iter().filter_map(|call| call.when.as_ref()).any(|when| when.text().contains("changed"));
         if back.is_some() {
@@ -223,6 +225,38 @@ fn known_call(system: &SystemReady, name: &str, at: &Position, faults: &mut Vec<
         faults.push(unknown("call", name, at, &system.connector.calls().1));
     }
     call
+}
+
+/// What is asked or sent again too early, or without an end, could find or do the wrong (rules 6 and 18).
+fn check_settling(
+    target: &Target,
+    system: &SystemReady,
+    calls: &[CallPlan],
+    (in_doubt, batch): (InDoubt, usize),
+    faults: &mut Vec<Fault>,
+) {
+    let settle = target.settle.or(system.settle).filter(|_| !system.connector.is_loopback());
+    for call in calls {
+        let limit = (call.call.settle)(batch.min(call.call.max_batch).max(1));
+        if let Some(settle) = settle.filter(|settle| *settle < limit) {
+            let (name, settle, limit) = (&call.spec.call, print_duration(settle), print_duration(limit));
+            let message = format!(
+                "`settle` is {settle}, but `{name}` may go on for {limit} with a batch of {batch}: allowed: {limit} or \
+                 more, or a `base_url` on this machine"
+            );
+            faults.push(Fault::new(target.at.clone(), message));
+            break;
+        }
+    }
+    let keyed = |call: &&CallPlan| !call.call.overwrites && call.mapping.is_some();
+    if let (InDoubt::Resend { remembers: None }, Some(call)) = (in_doubt, calls.iter().find(keyed)) {
+        let name = &call.spec.call;
+        let message = format!(
+            "`in_doubt: resend` needs `remembers: DURATION`: `{name}` does not replace a document by its number, so that \
+             the same bytes are safe only as long as the target remembers our key"
+        );
+        faults.push(Fault::new(target.at.clone(), message));
+    }
 }
 
 /// A document that could not be found again could not be proved delivered.

@@ -9,6 +9,7 @@ use crate::document::{Head, Quarantine};
 use crate::name::Key;
 use crate::reason::{MissingCode, Reason, State};
 use crate::receipt::Receipt;
+use crate::store::value::to_json;
 use crate::store::{Attempt, Base, Delivery, Mark, Run, TargetAnswer, TargetState};
 use crate::watermark::{Progress, Scan};
 
@@ -199,6 +200,7 @@ impl Lines {
             replay,
             probe_first,
             absent_since,
+            read_back,
             identity,
             parked,
         } = row;
@@ -221,6 +223,7 @@ impl Lines {
             ("replay", replay.to_string()),
             ("probe_first", probe_first.to_string()),
             ("absent_since", or_dash(*absent_since)),
+            ("read_back", read_back.to_string()),
             ("identity", maybe(identity.as_ref())),
             ("parked", if parked.is_empty() { "-".to_owned() } else { word(&parked.join(",")) }),
         ];
@@ -254,6 +257,7 @@ impl Lines {
             payload_hash,
             lines,
             looked_up,
+            terms,
             at,
             answered,
             outcome,
@@ -274,6 +278,7 @@ impl Lines {
             ("payload_hash", short(payload_hash)),
             ("lines", word(&lines.join(","))),
             ("looked_up", looked_up.len().to_string()),
+            ("terms", digest(&to_json(terms))),
             ("at", at.to_string()),
             ("answered", or_dash(*answered)),
             ("outcome", maybe(outcome.as_ref())),

@@ -8,7 +8,7 @@ use crate::reason::{Code, Reason, State};
 use crate::receipt::Receipt;
 use crate::store::{
     Attempt, Base, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, DocumentFilter, IndexFill,
-    IndexValues, ProgressStep, Queued, Run, Step, Store, StoreError, TargetAnswer, TargetState, Touched, WriteResult,
+    IndexValues, ProgressStep, Queued, Run, Step, Store, StoreError, TargetAnswer, TargetState, Terms, Touched, WriteResult,
 };
 use crate::watermark::{Progress, Scan};
 
@@ -139,6 +139,7 @@ pub(in crate::store) fn row(state: State, due: Option<i64>) -> Delivery {
 pub(in crate::store) fn attempt(n: u32) -> Attempt {
     Attempt {
         looked_up: Vec::new(),
+        terms: Terms::default(),
         n,
         id: format!("attempt-{n}"),
         change_key: "fedcba9876543210".into(),
