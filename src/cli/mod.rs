@@ -63,7 +63,7 @@ async fn dispatch(args: Args) -> Result<Exit, output::Failure> {
         Verb::Check(verb) => check::run(&context, verb).await,
         Verb::Once(verb) => once::run(&context, verb).await,
         Verb::Run => run::run(&context).await,
-        Verb::Status(verb) => status::run(&context, &verb),
+        Verb::Status(verb) => status::run(&context, &verb).await,
         Verb::Docs(verb) => docs::run(&context, &verb),
         Verb::Explain(verb) => explain::run(&context, &verb),
         Verb::Deliveries(verb) => deliveries::run(&context, verb).await,

@@ -87,6 +87,11 @@ impl Service {
         answer(self.request(path, Some(body))).await
     }
 
+    /// Reads; the answer's JSON, or the problem's sentence.
+    pub async fn get(&self, path: &str) -> Result<Value, Failure> {
+        answer(self.request(path, None)).await
+    }
+
     /// Posts a body; reads where there is none.
     fn request(&self, path: &str, body: Option<&Value>) -> reqwest::RequestBuilder {
         let url = format!("{}/api/v1{path}", self.contents.url);

@@ -247,7 +247,11 @@ mod tests {
             let mut breaker = after(&["1", "2", "3"]);
             breaker.begin_test();
             breaker.failed(&keys("4"), "down", &RETRY, at(20));
-            if by_send { breaker.answered() } else { breaker.answered_a_question() }
+            if by_send {
+                breaker.answered()
+            } else {
+                breaker.answered_a_question()
+            }
             assert_eq!((breaker.gate(secs(20)), breaker.opened()), (Gate::Closed, None));
             for request in ["1", "2", "3"] {
                 breaker.failed(&keys(request), "down", &RETRY, at(60));

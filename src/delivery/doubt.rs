@@ -61,6 +61,10 @@ impl Worker {
             })
             .await?;
         }
+        if effective > 0 {
+            // The target carries out what it is sent; only its answers are lost.
+            self.breaker().answered();
+        }
         self.count_delivered(effective);
         self.write(Step::Settle, later).await?;
         Ok(())

@@ -60,7 +60,9 @@ impl Worker {
         let now = self.now();
         let number = attempt.number.as_deref().unwrap_or_default();
         match finding {
-            Finding::Effective { receipt, warnings } if is_anothers(attempt, &warnings) => self.again(&mut row, receipt),
+            Finding::Effective { receipt, warnings } if is_anothers(attempt, &warnings) => {
+                self.again(&mut row, receipt)
+            }
             Finding::NotEffective { receipt } => self.again(&mut row, receipt),
             Finding::Effective { .. } => {}
             Finding::Absent => {

@@ -1,7 +1,6 @@
 //! What a due document turns out to be: to be sent, found before its send, asked about, or only written. Documents
 //! are judged and mapped in their newest version here, and put together into batches.
 
-
 use serde_json::Value;
 
 use crate::clock::Time;
@@ -138,7 +137,9 @@ impl Worker {
     /// Whether a document is asked about together with others.
     fn joins(&self, call: &CallPlan, others: &[Made], key: &Key) -> bool {
         let most = self.plan.batch.min(call.call.max_batch).max(1);
-        others.len() < most && !self.is_asked_alone(key) && !others.iter().any(|(other, _, _)| self.is_asked_alone(other))
+        others.len() < most
+            && !self.is_asked_alone(key)
+            && !others.iter().any(|(other, _, _)| self.is_asked_alone(other))
     }
 
     pub(super) async fn run_batch(&self, batch: Batch) -> Result<(), StoreError> {

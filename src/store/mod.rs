@@ -53,7 +53,9 @@ mod conformance;
 #[cfg(test)]
 mod tests;
 
-pub use delivery::{Attempt, Base, Delivery, DeliveryCommit, DeliveryWrite, Queued, Settling, Step, Terms, WriteResult};
+pub use delivery::{
+    Attempt, Base, Delivery, DeliveryCommit, DeliveryWrite, Queued, Settling, Step, Terms, WriteResult,
+};
 pub use embedded::RedbStore;
 pub use file::RedbOptions;
 pub use mirror::{IndexFill, IndexValues, Mark};

@@ -11,6 +11,7 @@ mod content;
 mod deltas;
 mod demo;
 mod first_day;
+mod independence;
 mod orders;
 mod people;
 mod recovery;

@@ -47,6 +47,17 @@ pub struct Double {
     pub shown: Mutex<VecDeque<Result<Option<Value>, Fault>>>,
     pub keys_asked: Mutex<Vec<Vec<String>>>,
     pub logins: Mutex<u32>,
+    /// What the next logins are answered.
+    pub login_faults: Mutex<VecDeque<Fault>>,
+    /// How each question was asked.
+    pub asked_by: Mutex<Vec<CallSpec>>,
+    /// The account, where it is another one by now.
+    pub other_account: Mutex<Option<String>>,
+    /// Stands on this machine.
+    pub local: bool,
+    /// How every request fails while it is down, and how many have.
+    pub down: Mutex<Option<FaultKind>>,
+    pub turned_away: Mutex<u32>,
     /// What each call lists.
     pub listed: Mutex<BTreeMap<String, Vec<Value>>>,
 }
@@ -54,7 +65,11 @@ pub struct Double {
 #[async_trait]
 impl Connector for Double {
     fn account(&self) -> String {
-        "double".into()
+        self.other_account.lock().unwrap().clone().unwrap_or_else(|| "double".into())
+    }
+
+    fn is_loopback(&self) -> bool {
+        self.local
     }
 
     fn source_call(&self, _call: &str) -> Option<SourceCall> {
@@ -95,7 +110,8 @@ impl Connector for Double {
 
     async fn login(&self) -> Result<(), Fault> {
         *self.logins.lock().unwrap() += 1;
-        Ok(())
+        self.up()?;
+        self.login_faults.lock().unwrap().pop_front().map_or(Ok(()), Err)
     }
 
     fn clock_offset(&self) -> Option<i64> {
@@ -130,6 +146,9 @@ impl Connector for Double {
     }
 
     async fn send(&self, call: &CallSpec, items: &[Outgoing]) -> Vec<Outcome> {
+        if let Err(fault) = self.up() {
+            return vec![Outcome::Failed(fault); items.len()];
+        }
         self.sent.lock().unwrap().push((call.call.clone(), items.to_vec()));
         let scripted = self.outcomes.lock().unwrap().pop_front();
         scripted.unwrap_or_else(|| {
@@ -138,13 +157,23 @@ impl Connector for Double {
         })
     }
 
-    async fn probe(&self, _call: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
+    async fn probe(&self, call: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
+        self.up()?;
+        self.asked_by.lock().unwrap().push(call.clone());
         let mut findings = Vec::new();
         for probe in probes {
             self.asked.lock().unwrap().push(probe.clone());
             findings.push(self.findings.lock().unwrap().pop_front().unwrap_or(Ok(Finding::Absent))?);
         }
         Ok(findings)
+    }
+}
+
+impl Double {
+    fn up(&self) -> Result<(), Fault> {
+        let Some(kind) = *self.down.lock().unwrap() else { return Ok(()) };
+        *self.turned_away.lock().unwrap() += 1;
+        Err(Fault::new(kind, "down"))
     }
 }
 

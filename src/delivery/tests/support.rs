@@ -168,6 +168,13 @@ impl Desk {
         workers(&self.yaml, &self.store, &self.target, &self.clock, &self.lookups).remove(0)
     }
 
+    /// The process ends, and another begins over the same store with the target written so.
+    pub async fn restart_with(&mut self, target: &str) {
+        target.clone_into(&mut self.yaml);
+        self.worker = self.another_process();
+        self.worker.recover().await.unwrap();
+    }
+
     /// The same of its write-back.
     pub fn another_back(&self) -> Arc<Worker> {
         workers(&self.yaml, &self.store, &self.target, &self.clock, &self.lookups).remove(1)

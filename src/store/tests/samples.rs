@@ -8,7 +8,8 @@ use crate::reason::{Code, Reason, State};
 use crate::receipt::Receipt;
 use crate::store::{
     Attempt, Base, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, DocumentFilter, IndexFill,
-    IndexValues, ProgressStep, Queued, Run, Step, Store, StoreError, TargetAnswer, TargetState, Terms, Touched, WriteResult,
+    IndexValues, ProgressStep, Queued, Run, Step, Store, StoreError, TargetAnswer, TargetState, Terms, Touched,
+    WriteResult,
 };
 use crate::watermark::{Progress, Scan};
 
