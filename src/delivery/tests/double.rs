@@ -87,7 +87,7 @@ impl Connector for Double {
         })
     }
 
-    /// `save`; `put` overwrites by number; `blind` can't be asked; `remove` deletes by id.
+    /// `save`; `bulk` takes many at once; `put` overwrites by number; `blind` can't be asked; `remove` deletes by id.
     fn target_call(&self, call: &str) -> Option<TargetCall> {
         let removes = call == "remove";
         Some(TargetCall {
@@ -98,7 +98,7 @@ impl Connector for Double {
             probes: call != "blind",
             deletes: removes,
             number: (!removes).then_some("no"),
-            max_batch: 5,
+            max_batch: if call == "bulk" { 100 } else { 5 },
             settle: |_| SETTLE,
             options: &[],
         })
