@@ -136,6 +136,6 @@ pub fn unit<'a>(state: &'a State, scheme: &str) -> Result<&'a Arc<Unit>, Problem
 
 fn status_of(state: &State, unit: &Unit) -> Result<SchemeStatus, Problem> {
     let mut found = status(&*state.engine.store, &unit.scheme, state.engine.clock.now())?;
-    found.next_run = unit.live().next_run.map(|time| time.to_string());
+    unit.add_live(&mut found);
     Ok(found)
 }

@@ -110,8 +110,44 @@ impl Context {
         }
     }
 
+    /// The same without the schemes that are at fault, and their faults: one broken file hides no other scheme.
+    pub fn read_sound(&self) -> Result<(Config, Vec<Scheme>, Vec<Fault>), Failure> {
+        self.must_exist()?;
+        let mut faults = Vec::new();
+        let read = read_everything(&self.config, self.options(), &mut faults);
+        faults.sort();
+        match read {
+            Some((config, files)) if faults.iter().all(|fault| is_of_scheme(fault, &config)) => {
+                let schemes = files.into_iter().map(|file| file.scheme);
+                let sound = schemes.filter(|scheme| faults.iter().all(|fault| fault.at.file != scheme.file)).collect();
+                Ok((config, sound, faults))
+            }
+            _ => Err(Failure::Faults(faults)),
+        }
+    }
+
     /// Configuration and schemes, checked against what the systems can do; all faults of all files at once.
     pub fn check(&self) -> Result<Checked, Failure> {
+        match self.check_all()? {
+            (checked, faults) if faults.is_empty() => Ok(checked),
+            (_, faults) => Err(Failure::Faults(faults)),
+        }
+    }
+
+    /// The same without the schemes that are at fault, and their faults: a broken scheme delays no other. Refused as a
+    /// whole if the configuration is at fault, or every scheme.
+    pub fn check_sound(&self) -> Result<(Checked, Vec<Fault>), Failure> {
+        let (mut checked, faults) = self.check_all()?;
+        let sound = |file: &Path| faults.iter().all(|fault| fault.at.file != file);
+        checked.ready.retain(|ready| sound(&ready.scheme.file));
+        let others = faults.iter().any(|fault| !is_of_scheme(fault, &checked.config));
+        if others || (checked.ready.is_empty() && !faults.is_empty()) {
+            return Err(Failure::Faults(faults));
+        }
+        Ok((checked, faults))
+    }
+
+    fn check_all(&self) -> Result<(Checked, Vec<Fault>), Failure> {
         self.must_exist()?;
         let mut faults = Vec::new();
         let read = read_everything(&self.config, self.options(), &mut faults);
@@ -132,11 +168,7 @@ impl Context {
         faults.extend(more);
         faults.sort();
         faults.dedup();
-        if faults.is_empty() {
-            Ok(Checked { config, ready, tables, systems: around.systems })
-        } else {
-            Err(Failure::Faults(faults))
-        }
+        Ok((Checked { config, ready, tables, systems: around.systems }, faults))
     }
 
     fn connect(&self, config: &Config, faults: &mut Vec<Fault>) -> BTreeMap<String, SystemReady> {
@@ -207,6 +239,11 @@ impl Context {
         make_private_folder(&config.data)?;
         Ok(Arc::new(RedbStore::open(&database(config), &RedbOptions::default())?))
     }
+}
+
+/// Whether a fault lies in a scheme's file.
+fn is_of_scheme(fault: &Fault, config: &Config) -> bool {
+    fault.at.file.starts_with(&config.schemes)
 }
 
 /// The database's file.

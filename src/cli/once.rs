@@ -8,19 +8,29 @@ use tokio_util::sync::CancellationToken;
 use crate::capture::Advance;
 use crate::cli::args::Once;
 use crate::cli::context::Context;
-use crate::cli::output::{Exit, Failure, json, table};
+use crate::cli::output::{Exit, Failure, json, table, tell_left_out};
 use crate::cli::run::stop_on_signal;
 use crate::clock::{print_duration, read_duration};
 use crate::engine::view::{SchemeStatus, status};
 use crate::engine::{Engine, OnceOptions, Unit, once};
+use crate::fault::Fault;
 use crate::reason::State;
 
 pub async fn run(context: &Context, verb: Once) -> Result<Exit, Failure> {
     let wait = read_duration(&verb.wait)
         .ok_or_else(|| Failure::Usage(format!("`--wait {}` is no duration; allowed: 500ms, 30s, 5m, 2h", verb.wait)))?;
-    let mut checked = context.check()?;
-    // Before anything is opened: a wrong name touches nothing.
+    let (mut checked, mut left_out) = context.check_sound()?;
+    // Before anything is opened: a wrong name, or a scheme at fault, touches nothing.
+    let named = |fault: &Fault| {
+        let stem = fault.at.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        stem.is_some_and(|stem| verb.schemes.contains(&stem))
+    };
+    if left_out.iter().any(named) {
+        return Err(Failure::Faults(left_out));
+    }
     checked.chosen(&verb.schemes)?;
+    left_out.retain(|_| verb.schemes.is_empty());
+    tell_left_out(&left_out);
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone());
     let engine = context.engine(&mut checked, stop).await?;
@@ -47,6 +57,9 @@ pub async fn run(context: &Context, verb: Once) -> Result<Exit, Failure> {
     let statuses = statuses(context, &engine, &units)?;
     if exit == Exit::Done && left(&statuses) > 0 {
         exit = Exit::Left;
+    }
+    if !left_out.is_empty() && exit != Exit::Failed {
+        exit = Exit::Usage;
     }
     if context.json {
         json(&serde_json::json!({ "schemes": statuses, "left": left(&statuses) }))?;

@@ -103,6 +103,16 @@ pub fn tell_faults(faults: &[Fault]) {
     eprintln!("{} fault{many}; nothing was touched", faults.len());
 }
 
+/// Prints the faults of schemes that are left out while the others go on.
+pub fn tell_left_out(faults: &[Fault]) {
+    for fault in faults {
+        eprintln!("{fault}");
+    }
+    if !faults.is_empty() {
+        eprintln!("schemes at fault are left out; the others go on");
+    }
+}
+
 /// Prints data as JSON.
 pub fn json<T: Serialize + ?Sized>(data: &T) -> Result<(), Failure> {
     println!("{}", serde_json::to_string_pretty(data)?);

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api;
 use crate::cli::context::{Context, read_tables};
-use crate::cli::output::{Exit, Failure, say, start_service_log};
+use crate::cli::output::{Exit, Failure, say, start_service_log, tell_left_out};
 use crate::cli::remote::ServiceFile;
 use crate::config::Config;
 use crate::crash;
@@ -19,8 +19,10 @@ use crate::mapping::Tables;
 const TABLES_EVERY: Duration = Duration::from_secs(5);
 
 pub async fn run(context: &Context) -> Result<Exit, Failure> {
-    let mut checked = context.check()?;
+    let (mut checked, left_out) = context.check_sound()?;
+    tell_left_out(&left_out);
     start_service_log(&checked.config.log, context.verbose)?;
+    left_out.iter().for_each(|fault| tracing::error!(%fault, "a scheme at fault is left out"));
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone());
     let engine = context.engine(&mut checked, stop.clone()).await?;

@@ -1,26 +1,35 @@
 //! `status`: where every scheme stands.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::cli::args::Status;
 use crate::cli::context::Context;
 use crate::cli::once::left;
-use crate::cli::output::{Exit, Failure, json, table};
+use crate::cli::output::{Exit, Failure, json, table, tell_left_out};
+use crate::cli::remote;
 use crate::cli::remote::service;
 use crate::clock::print_duration;
 use crate::config::Config;
-use crate::engine::view::{SchemeStatus, TargetStatus, status};
+use crate::engine::view::{BreakerView, SchemeStatus, TargetStatus, status};
 use crate::store::{Origin, Store, StoreError};
 
 pub async fn run(context: &Context, verb: &Status) -> Result<Exit, Failure> {
-    let (config, schemes) = context.read()?;
+    let (config, schemes, left_out) = context.read_sound()?;
+    tell_left_out(&left_out);
     let store = context.open_to_read(&config)?;
     if let Some(unknown) = verb.schemes.iter().find(|name| !schemes.iter().any(|scheme| scheme.id == **name)) {
         return Err(Failure::no_scheme(unknown, schemes.iter()));
     }
     let chosen = schemes.iter().filter(|scheme| verb.schemes.is_empty() || verb.schemes.contains(&scheme.id));
     let now = context.clock.now();
-    let statuses: Vec<SchemeStatus> = chosen.map(|scheme| status(&*store, scheme, now)).collect::<Result<_, _>>()?;
+    let mut statuses: Vec<SchemeStatus> =
+        chosen.map(|scheme| status(&*store, scheme, now)).collect::<Result<_, _>>()?;
+    if let Some(service) = remote::service(&config).await
+        && let Ok(told) = service.get("/schemes").await
+    {
+        add_live(&mut statuses, &told);
+    }
     let info = store.info()?;
     let database = DatabaseStatus {
         origin: info.lineage.origin,
@@ -104,6 +113,7 @@ fn print(statuses: &[SchemeStatus]) {
     }
     print_sweeps(statuses);
     let mut targets = table(&["target", "told to", "states", "oldest due", "paused"]);
+    let mut breakers = Vec::new();
     for status in statuses {
         for target in &status.targets {
             let states: Vec<String> = target
@@ -119,9 +129,33 @@ fn print(statuses: &[SchemeStatus]) {
                 target.oldest_due.clone().unwrap_or_else(|| "-".into()),
                 target.paused.clone().unwrap_or_else(|| restored(target).to_owned()),
             ]);
+            breakers.extend(target.breaker.as_ref().map(|open| {
+                let BreakerView { open_since, next_test, why } = open;
+                let target = format!("{}/{}", status.scheme, target.target);
+                format!("{target}: breaker open since {open_since}, next test at {next_test}: {why}")
+            }));
         }
     }
     println!("{targets}");
+    breakers.iter().for_each(|line| println!("{line}"));
+}
+
+/// Adds what only the running service knows.
+fn add_live(statuses: &mut [SchemeStatus], told: &Value) {
+    let of = |list: &Value, name: &str, is: &str| -> Value {
+        let mut found =
+            list.as_array().into_iter().flatten().filter(|one| one.get(name).is_some_and(|text| text == is));
+        found.next().cloned().unwrap_or_default()
+    };
+    for status in statuses {
+        let scheme = of(told.get("items").unwrap_or(&Value::Null), "scheme", &status.scheme);
+        status.next_run = scheme.get("next_run").and_then(Value::as_str).map(str::to_owned);
+        for target in &mut status.targets {
+            let live = of(scheme.get("targets").unwrap_or(&Value::Null), "target", &target.target);
+            let breaker = live.get("breaker").cloned().unwrap_or_default();
+            target.breaker = serde_json::from_value(breaker).unwrap_or_default();
+        }
+    }
 }
 
 fn print_sweeps(statuses: &[SchemeStatus]) {

@@ -48,12 +48,20 @@ pub struct Fault {
     /// The first bytes of an answer of which there was too much to take, or that held something unreadable: a question
     /// for fewer documents may be answered.
     pub too_much: Option<Vec<u8>>,
+    /// A refusal of the request as a whole, raised before any of its documents ran: one of them may be the cause
+    /// (rule 21).
+    pub of_request: bool,
 }
 
 impl Fault {
     /// A failure.
     pub fn new(kind: FaultKind, words: impl Into<String>) -> Self {
-        Self { kind, words: words.into(), retry_after: None, too_much: None }
+        Self { kind, words: words.into(), retry_after: None, too_much: None, of_request: false }
+    }
+
+    /// The same, of the request as a whole.
+    pub fn of_request(self) -> Self {
+        Self { of_request: true, ..self }
     }
 }
 
@@ -318,6 +326,11 @@ pub trait Connector: Send + Sync + 'static {
     /// Logs in (again), or makes the system's cheapest call, so that account and clock are known. After a
     /// [`FaultKind::Session`] the engine calls it once and repeats what did not run. Single-flight.
     async fn login(&self) -> Result<(), Fault>;
+
+    /// Whether the system is on this machine: a simulated one, which goes on with nothing for long (rule 6).
+    fn is_loopback(&self) -> bool {
+        false
+    }
 
     /// How far the system's clock is ahead of ours in milliseconds, from the last answer's `Date` or envelope.
     fn clock_offset(&self) -> Option<i64>;

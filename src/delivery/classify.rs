@@ -7,8 +7,10 @@ use crate::connector::FaultKind;
 pub enum Policy {
     /// Did not run and may pass: again after a wait; the send counts as an attempt.
     Retry,
-    /// Did not run, and nothing sent now would: the whole target waits; not counted as an attempt.
+    /// Nothing left this machine: again after a wait; not counted as an attempt.
     Hold,
+    /// Did not run, called too often: the whole target waits; not counted as an attempt.
+    Throttle,
     /// Did not run, the session is gone: log in once and repeat.
     Renew,
     /// Refused for good: rejected with the target's words.
@@ -24,7 +26,8 @@ pub enum Policy {
 /// The policy of a failure's kind.
 pub fn policy(kind: FaultKind) -> Policy {
     match kind {
-        FaultKind::Unreachable | FaultKind::Throttled => Policy::Hold,
+        FaultKind::Unreachable => Policy::Hold,
+        FaultKind::Throttled => Policy::Throttle,
         FaultKind::Transient => Policy::Retry,
         FaultKind::Permanent | FaultKind::ClosedPeriod => Policy::Reject,
         FaultKind::Session => Policy::Renew,

@@ -25,6 +25,8 @@ pub struct Composed {
     pub looked_up: Vec<LookedUp>,
     /// What goes to the connector.
     pub outgoing: Outgoing,
+    /// The change key of the attempt whose bytes these are, where they are sent again (rule 18).
+    pub change_key: Option<String>,
 }
 
 /// Why there is nothing to send: the state and reason the document gets.
@@ -89,7 +91,7 @@ pub fn compose(
         target_id: receipt.and_then(|receipt| receipt.id.clone()),
         lines,
     };
-    Ok(Composed { payload_hash: payload_hash(call, &payload), looked_up, outgoing })
+    Ok(Composed { payload_hash: payload_hash(call, &payload), looked_up, outgoing, change_key: None })
 }
 
 /// The number under which the target document is found again: from the payload, else from the receipt.
@@ -129,7 +131,7 @@ pub fn change_key(plan: &TargetPlan, key: &Key, version: u64, payload_hash: &str
 }
 
 /// A random id for one send.
-fn attempt_id() -> String {
+pub fn attempt_id() -> String {
     let mut bytes = [0; 16];
     if getrandom::fill(&mut bytes).is_err() {
         // Without the system's randomness an id need only differ from the others of this database.

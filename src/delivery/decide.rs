@@ -67,7 +67,9 @@ impl Decider<'_> {
             Verdict::Tell(_) => {
                 row.tries = 0;
                 let reason = Reason::new(Code::Due, [("version", version.to_string())]);
-                self.moved(row, State::Pending, version, reason, Some(self.now))
+                // A document that changes without end keeps its place in the queue.
+                let place = row.due.filter(|_| row.state == State::Pending).map_or(self.now, |due| due.min(self.now));
+                self.moved(row, State::Pending, version, reason, Some(place))
             }
             Verdict::Skip => {
                 row.version = version;

@@ -5,29 +5,28 @@ use std::time::Duration;
 use crate::connector::{CallSpec, Fault, FaultKind, Finding, Look, Outgoing, Probe};
 use crate::crash;
 use crate::delivery::classify::{Policy, policy};
-use crate::delivery::compose::Composed;
 use crate::delivery::operate::Open;
-use crate::delivery::ready::{Item, LOOK_AGAIN};
+use crate::delivery::ready::Made;
 use crate::delivery::send::not_run;
 use crate::delivery::settle::{self, Accepted, Moment};
+use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::State;
 use crate::receipt::Receipt;
-use crate::scheme::InDoubt;
-use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError};
+use crate::store::{Attempt, Delivery, DeliveryWrite, Settling, Step, StoreError};
 
 impl Worker {
-    /// Settles open attempts whose outcome is not known.
+    /// Settles open attempts whose outcome is not known, by the rule they were made under (rule 13).
     pub(super) async fn settle_doubts(
         &self,
-        index: usize,
-        doubts: Vec<(Key, Delivery, Attempt)>,
+        call: &CallPlan,
+        rule: Settling,
+        doubts: Vec<Made>,
     ) -> Result<(), StoreError> {
-        let Some(call) = self.plan.calls.get(index) else { return Ok(()) };
-        match self.plan.in_doubt {
-            InDoubt::Probe if call.call.probes || self.plan.back.is_some() => self.probe_doubts(index, doubts).await,
-            InDoubt::Probe | InDoubt::Hold => {
+        match rule {
+            Settling::Probe if call.call.probes || self.plan.back.is_some() => self.probe_doubts(call, doubts).await,
+            Settling::Probe | Settling::Hold => {
                 // A person decides: no longer due.
                 let keys: Vec<Key> = doubts.into_iter().map(|(key, _, _)| key).collect();
                 self.update(Step::Settle, &keys, |key, mut row| {
@@ -36,43 +35,24 @@ impl Worker {
                 })
                 .await
             }
-            InDoubt::Resend { .. } => {
-                let (held, doubts): (Vec<_>, Vec<_>) =
-                    doubts.into_iter().partition(|(_, row, _)| self.holds_after_restore(row));
-                let held = held.into_iter().map(|(key, mut row, _)| {
-                    row.due = None;
-                    write_of(&key, row, None)
-                });
-                self.write(Step::Settle, held.collect()).await?;
-                let (taken, lost): (Vec<_>, Vec<_>) =
-                    doubts.into_iter().partition(|(_, _, attempt)| attempt.outcome.as_deref() == Some("exists"));
-                let now = self.now();
-                let conflicts = taken.into_iter().map(|(key, mut row, attempt)| {
-                    let why = "the target says the number is taken, and the same bytes would be refused again";
-                    settle::conflict(&mut row, attempt.number.as_deref().unwrap_or_default(), why, now);
-                    write_of(&key, row, None)
-                });
-                self.write(Step::Settle, conflicts.collect()).await?;
-                let items = lost.into_iter().map(|(key, row, attempt)| resend(key, row, attempt)).collect();
-                self.send(index, items).await
-            }
+            Settling::Resend { remembers } => self.resend_doubts(call, remembers, doubts).await,
         }
     }
 
-    async fn probe_doubts(&self, index: usize, doubts: Vec<(Key, Delivery, Attempt)>) -> Result<(), StoreError> {
-        let Some(call) = self.plan.calls.get(index) else { return Ok(()) };
+    async fn probe_doubts(&self, call: &CallPlan, doubts: Vec<Made>) -> Result<(), StoreError> {
         let findings = match &self.plan.back {
             Some(back) => self.read_back(back, &doubts).await?,
             None => {
+                let keys: Vec<Key> = doubts.iter().map(|(key, _, _)| key.clone()).collect();
                 let probes = doubts.iter().map(|(key, row, attempt)| self.probe_of(key, row, attempt));
-                self.ask(index, &probes.collect::<Result<Vec<_>, _>>()?).await?
+                self.ask(&call.spec, &keys, &probes.collect::<Result<Vec<_>, _>>()?).await?
             }
         };
         crash::point("doubt.asked");
         let found = findings.iter().flatten();
         self.note_found(call, found.clone()).await?;
         if found.clone().any(|finding| *finding == Finding::Absent) && !self.sees_absence(call)? {
-            self.prove_by_known(index).await?;
+            self.prove_by_known(&call.spec).await?;
         }
         let proven = self.sees_absence(call)?;
         let mut alone = !proven && self.may_prove_by_doubt(call)?;
@@ -94,6 +74,10 @@ impl Worker {
             })
             .await?;
             crash::point("doubt.settled_one");
+        }
+        if effective > 0 {
+            // The target carries out what it is sent; only its answers are lost.
+            self.breaker().answered();
         }
         self.count_delivered(effective);
         self.write(Step::Settle, later).await?;
@@ -202,34 +186,30 @@ impl Worker {
 
     /// Asks the target; none where it gave no answer. Where it refuses a question for good, each document is asked
     /// about alone, so that one does not keep the others in doubt.
-    pub(super) async fn ask(&self, index: usize, probes: &[Probe]) -> Result<Vec<Option<Finding>>, StoreError> {
-        match self.plan.calls.get(index) {
-            Some(call) => self.ask_by(&call.spec, probes).await,
-            None => Ok(Vec::new()),
-        }
-    }
-
-    /// The same by a call of its own.
-    pub(super) async fn ask_by(&self, spec: &CallSpec, probes: &[Probe]) -> Result<Vec<Option<Finding>>, StoreError> {
+    pub(super) async fn ask(
+        &self,
+        spec: &CallSpec,
+        keys: &[Key],
+        probes: &[Probe],
+    ) -> Result<Vec<Option<Finding>>, StoreError> {
         let fault = match self.ask_renewing(spec, probes).await {
-            Ok(findings) => return Ok(findings.into_iter().map(Some).collect()),
+            Ok(findings) => {
+                self.may_be_asked_together(keys);
+                return Ok(findings.into_iter().map(Some).collect());
+            }
             Err(fault) => fault,
         };
         tracing::warn!(scheme = %self.plan.scheme, target = %self.plan.name, words = %fault.words, "the target could not be asked");
-        match policy(fault.kind) {
-            Policy::Reject | Policy::Ask if probes.len() > 1 => {
-                let mut findings = Vec::with_capacity(probes.len());
-                for probe in probes {
-                    let alone = self.ask_renewing(spec, std::slice::from_ref(probe)).await;
-                    findings.push(alone.ok().and_then(|findings| findings.into_iter().next()));
-                }
-                return Ok(findings);
-            }
-            Policy::Reject | Policy::Ask => {}
-            Policy::Pause => self.pause(&fault.words).await?,
-            Policy::Hold | Policy::Renew | Policy::Retry | Policy::Doubt => self.hold(fault.retry_after),
+        self.note_unasked(keys, &fault).await?;
+        if !matches!(policy(fault.kind), Policy::Reject | Policy::Ask) || probes.len() < 2 {
+            return Ok(vec![None; probes.len()]);
         }
-        Ok(vec![None; probes.len()])
+        let mut findings = Vec::with_capacity(probes.len());
+        for probe in probes {
+            let alone = self.ask_renewing(spec, std::slice::from_ref(probe)).await;
+            findings.push(alone.ok().and_then(|findings| findings.into_iter().next()));
+        }
+        Ok(findings)
     }
 
     /// One finding for each probe; a lost session is renewed once.
@@ -244,13 +224,13 @@ impl Worker {
             let words = format!("asked about {} documents, it answered for {}", probes.len(), findings.len());
             return Err(Fault::new(FaultKind::Unknown, words));
         }
-        self.release_hold();
+        self.note_answered_question();
         Ok(findings)
     }
 
     /// The target gave no answer to a probe: asked again later; that is no attempt (rule 21).
     pub(super) fn look_later(&self, key: &Key, mut row: Delivery) -> DeliveryWrite {
-        row.due = Some(self.now().plus(self.held_for().unwrap_or(LOOK_AGAIN)));
+        row.due = Some(self.now().plus(self.asked_again_after(&row)));
         write_of(key, row, None)
     }
 }
@@ -266,7 +246,7 @@ pub struct FirstAnswer {
 
 /// Whether what was found, although it stands under our number, must come from another attempt: this one was told
 /// that the number is taken, or an earlier one may have taken effect late, and the content is not this one's.
-fn is_anothers(attempt: &Attempt, differences: &[String]) -> bool {
+pub(super) fn is_anothers(attempt: &Attempt, differences: &[String]) -> bool {
     let created = attempt.target_id.is_none();
     let refused = attempt.outcome.as_deref() == Some("exists");
     created && (refused || attempt.n > 1) && !differences.is_empty()
@@ -287,14 +267,4 @@ pub(super) fn outgoing(attempt: &Attempt) -> Outgoing {
         target_id: attempt.target_id.clone(),
         lines: attempt.lines.clone(),
     }
-}
-
-/// The same bytes again, as a new attempt of the same version.
-fn resend(key: Key, row: Delivery, attempt: Attempt) -> Item {
-    let composed = Composed {
-        payload_hash: attempt.payload_hash.clone(),
-        looked_up: attempt.looked_up.clone(),
-        outgoing: outgoing(&attempt),
-    };
-    Item { key, version: attempt.version, row, composed, to_send: true, look: Look::Outcome }
 }

@@ -35,7 +35,8 @@ impl Worker {
             probes.push(probe_before_send(item, &attempts));
             lasts.push(attempts.into_iter().next_back());
         }
-        let findings = self.ask(index, &probes).await?;
+        let keys: Vec<Key> = items.iter().map(|item| item.key.clone()).collect();
+        let findings = self.ask(&call.spec, &keys, &probes).await?;
         self.note_found(call, findings.iter().flatten()).await?;
         let sees_absence = self.sees_absence(call)?;
         let moment = self.moment(Some(call), self.plan.batch);

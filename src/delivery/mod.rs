@@ -3,12 +3,14 @@
 
 mod adopt;
 mod backoff;
+mod breaker;
 mod classify;
 mod compose;
 mod course;
 mod decide;
 mod doubt;
 mod find;
+mod half_open;
 mod hours;
 mod judge;
 mod mirrors;
@@ -17,19 +19,23 @@ pub mod operate;
 mod park;
 mod plan;
 mod proof;
+mod read_back;
 mod ready;
 mod reconcile;
+mod resend;
 mod restore;
 mod send;
 mod settle;
 mod stale;
 mod steps;
 mod target;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod worker;
 mod writeback;
 
+pub use breaker::Opened;
 pub use classify::{Policy, policy};
 pub use reconcile::{Held, Told, created_anew};
 pub use stale::stale;

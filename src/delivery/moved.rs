@@ -65,12 +65,14 @@ impl Worker {
             let outgoing = &item.composed.outgoing;
             outgoing.target_id.is_some() && outgoing.number.is_some() && item.row.state != State::InDoubt
         };
-        let many = self.plan.main().is_some_and(|main| main.call.asks_many && main.call.probes);
-        if !many || self.plan.back.is_some() || !items.iter().any(asked) {
+        let main = self.plan.main().filter(|main| main.call.asks_many && main.call.probes);
+        let Some(main) = main else { return Ok(items) };
+        if self.plan.back.is_some() || !items.iter().any(asked) {
             return Ok(items);
         }
         let probes: Vec<Probe> = items.iter().filter(|item| asked(item)).map(probe).collect();
-        let mut findings = self.ask(self.plan.calls.len() - 1, &probes).await?.into_iter();
+        let keys: Vec<Key> = items.iter().filter(|item| asked(item)).map(|item| item.key.clone()).collect();
+        let mut findings = self.ask(&main.spec, &keys, &probes).await?.into_iter();
         let (mut ours, mut writes) = (Vec::with_capacity(items.len()), Vec::new());
         for mut item in items {
             if !asked(&item) {

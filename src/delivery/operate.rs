@@ -48,6 +48,7 @@ pub fn discarded(
     }
     if row.state == State::InDoubt {
         row.probe_first = true;
+        row.read_back = true;
         // What the target holds is not known any more, so nothing equals what it was told (rule 28).
         forget_payload(&mut row);
     }
@@ -115,6 +116,7 @@ pub fn resolved(
             }
         }
         Resolution::Resend => {
+            row.read_back = true;
             forget_payload(&mut row);
             set(&mut row, State::Pending, reason, Some(now), now);
         }

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::connector::{Finding, Probe};
+use crate::connector::{CallSpec, Finding, Probe};
 use crate::delivery::doubt::outgoing;
 use crate::delivery::ready::Item;
 use crate::delivery::target::CallPlan;
@@ -21,7 +21,7 @@ impl Worker {
             return self.send_batch(index, items).await;
         }
         let _alone = self.alone.lock().await;
-        self.prove_by_known(index).await?;
+        self.prove_by_known(&call.spec).await?;
         let mut items = items.into_iter();
         while !self.sees_absence(call)? {
             if self.stop.is_cancelled() || self.held_for().is_some() || self.is_paused()? {
@@ -30,7 +30,7 @@ impl Worker {
             let Some(item) = items.next() else { return Ok(()) };
             let (key, n) = (item.key.clone(), item.row.attempts + 1);
             self.send_batch(index, vec![item]).await?;
-            self.prove_by_sent(index, &key, n).await?;
+            self.prove_by_sent(&call.spec, &key, n).await?;
         }
         self.send_batch(index, items.collect()).await
     }
@@ -66,14 +66,14 @@ impl Worker {
     }
 
     /// Asks for a document that was sent alone, if the target accepted it: it must be shown, or nothing more is sent.
-    async fn prove_by_sent(&self, index: usize, key: &Key, n: u32) -> Result<(), StoreError> {
+    async fn prove_by_sent(&self, spec: &CallSpec, key: &Key, n: u32) -> Result<(), StoreError> {
         let Some(row) = self.row(key)? else { return Ok(()) };
         let Some(attempt) = told(&row).filter(|told| *told == n).map(|n| self.attempt(key, n)).transpose()?.flatten()
         else {
             return Ok(());
         };
         let number = attempt.number.clone().unwrap_or_default();
-        match self.is_shown(index, key, &row, attempt).await? {
+        match self.is_shown(spec, key, &row, attempt).await? {
             None => Ok(()),
             Some(true) => self.prove().await,
             Some(false) => {
@@ -87,21 +87,21 @@ impl Worker {
     }
 
     /// Asks for a document that was delivered before, once in a process. That it is gone proves nothing.
-    pub(super) async fn prove_by_known(&self, index: usize) -> Result<(), StoreError> {
+    pub(super) async fn prove_by_known(&self, spec: &CallSpec) -> Result<(), StoreError> {
         if self.proven.load(Ordering::Acquire) || self.asked_known.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
         let known = self.store.deliveries(&self.plan.scheme, &self.plan.name, Some(State::Delivered), None, 1)?;
         let Some((key, row)) = known.into_iter().next() else { return Ok(()) };
         let Some(attempt) = told(&row).map(|n| self.attempt(&key, n)).transpose()?.flatten() else { return Ok(()) };
-        if self.is_shown(index, &key, &row, attempt).await? == Some(true) { self.prove().await } else { Ok(()) }
+        if self.is_shown(spec, &key, &row, attempt).await? == Some(true) { self.prove().await } else { Ok(()) }
     }
 
     /// Whether the target shows the document it accepted in an attempt, asked by its number as one in doubt would be;
     /// none where it gives no answer.
     async fn is_shown(
         &self,
-        index: usize,
+        spec: &CallSpec,
         key: &Key,
         row: &Delivery,
         attempt: Attempt,
@@ -114,7 +114,7 @@ impl Worker {
             first_attempt: Some(first),
             ..Probe::default()
         };
-        let finding = self.ask(index, &[probe]).await?.into_iter().next().flatten();
+        let finding = self.ask(spec, std::slice::from_ref(key), &[probe]).await?.into_iter().next().flatten();
         Ok(finding.map(|finding| match finding {
             Finding::Absent => false,
             Finding::Effective { receipt, .. }

@@ -1,8 +1,6 @@
 //! What a due document turns out to be: to be sent, found before its send, asked about, or only written. Documents
 //! are judged and mapped in their newest version here, and put together into batches.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use crate::clock::Time;
@@ -17,8 +15,7 @@ use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
-use crate::scheme::InDoubt;
-use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError, TargetAnswer, WriteResult};
+use crate::store::{Attempt, Delivery, DeliveryWrite, Settling, Step, StoreError, TargetAnswer, WriteResult};
 
 /// How long a document that can't be read, or whose number another owns, is left before it is looked at again.
 pub(super) const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(300);
@@ -43,21 +40,27 @@ pub enum Batch {
     Send(usize, Vec<Item>),
     /// To be found before their first send (rule 7).
     Find(usize, Vec<Item>),
-    /// Open attempts to be asked about.
-    Doubt(usize, Vec<(Key, Delivery, Attempt)>),
     /// To be opened or closed by the same step (rule 19).
     Steps(Vec<StepItem>),
     /// A step in doubt.
-    StepDoubt(Box<(Key, Delivery, Attempt)>),
+    StepDoubt(Box<Made>),
+    /// Open attempts to be settled, of one call and on the same terms.
+    Doubt(Box<CallPlan>, Settling, Vec<Made>),
+    /// Told after an unknown outcome, to be read back (rule 6).
+    ReadBack(Box<CallPlan>, Vec<Made>),
 }
+
+/// A document and an attempt that was made for it.
+pub type Made = (Key, Delivery, Attempt);
 
 /// What a due document turns out to be.
 pub(super) enum Ready {
     Send(usize, Box<Item>),
     Find(usize, Box<Item>),
-    Doubt(usize, Box<(Key, Delivery, Attempt)>),
     Step(Box<StepItem>),
-    StepDoubt(Box<(Key, Delivery, Attempt)>),
+    StepDoubt(Box<Made>),
+    Doubt(Box<CallPlan>, Box<Made>),
+    ReadBack(Box<CallPlan>, Box<Made>),
     Write(Box<DeliveryWrite>),
     Nothing,
 }
@@ -84,14 +87,17 @@ impl Worker {
                         None => batches.push(Batch::Find(call, vec![*item])),
                     }
                 }
-                Ready::Doubt(call, item) => {
+                Ready::Doubt(call, item) => self.add_doubt(&mut batches, call, *item),
+                Ready::ReadBack(call, item) => {
                     let room = batches.iter_mut().find_map(|batch| match batch {
-                        Batch::Doubt(c, items) if *c == call && items.len() < self.most(call) => Some(items),
+                        Batch::ReadBack(c, items) if c.spec == call.spec && self.joins(&call, items, &item.0) => {
+                            Some(items)
+                        }
                         _ => None,
                     });
                     match room {
                         Some(items) => items.push(*item),
-                        None => batches.push(Batch::Doubt(call, vec![*item])),
+                        None => batches.push(Batch::ReadBack(call, vec![*item])),
                     }
                 }
             }
@@ -129,11 +135,35 @@ impl Worker {
         }
     }
 
-    pub(super) async fn run_batch(self: Arc<Self>, batch: Batch) -> Result<(), StoreError> {
+    /// Adds to open attempts of the same call and terms.
+    fn add_doubt(&self, batches: &mut Vec<Batch>, call: Box<CallPlan>, item: Made) {
+        let rule = self.plan.settling_of(&item.2);
+        let room = batches.iter_mut().find_map(|batch| match batch {
+            Batch::Doubt(c, r, items) if c.spec == call.spec && *r == rule && self.joins(&call, items, &item.0) => {
+                Some(items)
+            }
+            _ => None,
+        });
+        match room {
+            Some(items) => items.push(item),
+            None => batches.push(Batch::Doubt(call, rule, vec![item])),
+        }
+    }
+
+    /// Whether a document is asked about together with others.
+    fn joins(&self, call: &CallPlan, others: &[Made], key: &Key) -> bool {
+        let most = self.plan.batch.min(call.call.max_batch).max(1);
+        others.len() < most
+            && !self.is_asked_alone(key)
+            && !others.iter().any(|(other, _, _)| self.is_asked_alone(other))
+    }
+
+    pub(super) async fn run_batch(&self, batch: Batch) -> Result<(), StoreError> {
         match batch {
             Batch::Send(call, items) => self.send(call, items).await,
             Batch::Find(call, items) => self.find(call, items).await,
-            Batch::Doubt(call, items) => self.settle_doubts(call, items).await,
+            Batch::Doubt(call, rule, items) => self.settle_doubts(&call, rule, items).await,
+            Batch::ReadBack(call, items) => self.read_back_told(&call, items).await,
             Batch::Steps(items) => self.steps(items).await,
             Batch::StepDoubt(doubt) => {
                 let (key, row, attempt) = *doubt;
@@ -150,6 +180,7 @@ impl Worker {
             State::InFlight => return Ok(Ready::Nothing),
             State::InDoubt => return self.ready_doubt(key, row),
             _ if row.is_stepping() => return self.next_step(key, row),
+            State::Delivered if row.read_back => return self.ready_read_back(key, row),
             _ => {}
         }
         if row.version < row.newest && self.plan.back.is_none() {
@@ -332,34 +363,39 @@ impl Worker {
             })
     }
 
+    /// An open attempt, settled by the call, the terms and the account it was made with (rule 13).
     fn ready_doubt(&self, key: &Key, mut row: Delivery) -> Result<Ready, StoreError> {
-        let attempt = match row.attempt {
-            Some(n) => self.attempt(key, n)?,
-            None => None,
-        };
         if row.unsure.is_some()
             && let Some(question) = self.compare_newest(key, &row)?
         {
             return Ok(question);
         }
-        match attempt {
-            Some(attempt) if attempt.step => Ok(Ready::StepDoubt(Box::new((key.clone(), row, attempt)))),
-            Some(attempt) => {
-                if matches!(self.plan.in_doubt, InDoubt::Resend { .. })
-                    && let Some(later) = self.put_off(key, &row)
-                {
-                    return Ok(later);
-                }
-                let named = self.plan.calls.iter().position(|call| call.spec.call == attempt.call);
-                let index = named.unwrap_or(self.plan.calls.len() - 1);
-                Ok(Ready::Doubt(index, Box::new((key.clone(), row, attempt))))
+        let attempt = match self.open_attempt(key, &row)? {
+            Some(attempt) if attempt.step => {
+                return Ok(Ready::StepDoubt(Box::new((key.clone(), row, attempt))));
             }
-            None => {
-                // Nothing tells what was sent: only a person can settle it.
+            attempt => attempt,
+        };
+        let call = attempt.as_ref().and_then(|attempt| self.plan.call_of(attempt));
+        let (attempt, call) = match (attempt, call) {
+            (Some(attempt), Some(call)) if attempt.account == self.plan.account => (attempt, call),
+            // Only a person can settle it: nothing tells what was sent, or the target can't be asked about it.
+            (attempt, _) => {
                 row.due = None;
-                Ok(Ready::Write(Box::new(write_of(key, row, None))))
+                if let Some(attempt) = attempt {
+                    let (was, is) = (&attempt.account, &self.plan.account);
+                    let why = format!("it was sent by `{}` to `{was}`, and the target is `{is}` now", attempt.call);
+                    row.reason = Some(Reason::new(Code::Unknown, [("attempt", attempt.n.to_string()), ("why", why)]));
+                }
+                return Ok(Ready::Write(Box::new(write_of(key, row, None))));
             }
+        };
+        if matches!(self.plan.settling_of(&attempt), Settling::Resend { .. })
+            && let Some(later) = self.put_off(key, &row)
+        {
+            return Ok(later);
         }
+        Ok(Ready::Doubt(Box::new(call), Box::new((key.clone(), row, attempt))))
     }
 
     pub(super) fn moved(&self, key: &Key, mut row: Delivery, state: State, reason: Reason, due: Option<Time>) -> Ready {

@@ -61,10 +61,12 @@ impl Worker {
             }
         }
         for (index, questions) in asked.into_iter().enumerate() {
-            let most = self.plan.calls.get(index).map_or(1, |call| self.plan.batch.min(call.call.max_batch)).max(1);
+            let Some(call) = self.plan.calls.get(index) else { continue };
+            let most = self.plan.batch.min(call.call.max_batch).max(1);
             for some in questions.chunks(most) {
                 let probes: Vec<Probe> = some.iter().map(|(_, probe)| probe.clone()).collect();
-                let findings = self.ask(index, &probes).await?;
+                let keys: Vec<Key> = some.iter().map(|(one, _)| one.key.clone()).collect();
+                let findings = self.ask(&call.spec, &keys, &probes).await?;
                 all.extend(
                     some.iter().zip(findings).map(|((one, _), found)| Told { held: held(found), ..one.clone() }),
                 );

@@ -14,21 +14,27 @@ use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
-use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError, WriteResult};
+use crate::store::{Attempt, Delivery, DeliveryWrite, Settling, Step, StoreError, WriteResult};
 
 impl Worker {
     /// Claims, sends and settles one batch.
     pub(super) async fn send_batch(&self, index: usize, items: Vec<Item>) -> Result<(), StoreError> {
         let Some(call) = self.plan.calls.get(index) else { return Ok(()) };
+        self.send_by(call, index, items).await
+    }
+
+    /// The same by a call of its own, of this rank among the target's: an attempt in doubt is sent again by the call
+    /// it was made by.
+    pub(super) async fn send_by(&self, call: &CallPlan, rank: usize, items: Vec<Item>) -> Result<(), StoreError> {
         crash::point("delivery.mapped");
-        let (keys, attempts, outgoing) = self.claim(index, items).await?;
+        let (keys, attempts, outgoing) = self.claim(call, rank, items).await?;
         if keys.is_empty() {
             return Ok(());
         }
         crash::point("delivery.claimed");
         let outcomes = self.send_renewing(&call.spec, &outgoing).await;
         crash::point("delivery.answered");
-        self.note_failures(&outcomes).await?;
+        self.note_outcomes(&keys, &outcomes).await?;
         let accepted = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Accepted { .. })).count();
         self.count_delivered(accepted as u64);
         let mut by_key: HashMap<&Key, (&Attempt, &Outcome)> = HashMap::new();
@@ -36,6 +42,7 @@ impl Worker {
             by_key.insert(key, (attempt, outcome));
         }
         let moment = self.moment(Some(call), outgoing.len());
+        let several = outgoing.len() > 1;
         let mut queued = false;
         self.update(Step::Settle, &keys, |key, mut row| {
             let Some((attempt, outcome)) = by_key.get(key) else { return Ok(None) };
@@ -51,6 +58,14 @@ impl Worker {
                     let told = Accepted { receipt, complete: *complete, deletes, again, warnings };
                     settle::accepted(&mut row, &mut attempt, told, moment);
                     (row.identity.clone().filter(|_| deletes), self.plan.queues(&row, moment.now))
+                }
+                Outcome::Failed(fault) if self.is_repeat(key, &attempt)? && !may_have_run(fault) => {
+                    settle::still_in_doubt(&mut row, &mut attempt, fault, moment);
+                    (None, None)
+                }
+                Outcome::Failed(fault) if fault.of_request && policy(fault.kind) == Policy::Reject && several => {
+                    settle::split(&mut row, &mut attempt, fault, moment);
+                    (None, None)
                 }
                 Outcome::Failed(fault) => {
                     settle::failed(&mut row, &mut attempt, fault, again, moment);
@@ -71,7 +86,7 @@ impl Worker {
     /// What settling an open attempt must know of it.
     pub(crate) fn open(&self, key: &Key, row: &Delivery, attempt: &Attempt) -> Open {
         let now = change_key(&self.plan, key, attempt.version, &attempt.payload_hash, row.replays);
-        let deletes = self.plan.call_named(&attempt.call).is_some_and(|call| call.call.deletes);
+        let deletes = self.plan.call_of(attempt).is_some_and(|call| call.call.deletes);
         Open { deletes, again: now != attempt.change_key }
     }
 
@@ -91,10 +106,10 @@ impl Worker {
     /// Makes attempts durable before the first byte leaves; returns what may be sent.
     async fn claim(
         &self,
-        index: usize,
+        call: &CallPlan,
+        rank: usize,
         items: Vec<Item>,
     ) -> Result<(Vec<Key>, Vec<Attempt>, Vec<Outgoing>), StoreError> {
-        let Some(call) = self.plan.calls.get(index) else { return Ok(Default::default()) };
         let mut writes = Vec::with_capacity(items.len());
         let mut outgoing = Vec::with_capacity(items.len());
         for item in items {
@@ -105,7 +120,7 @@ impl Worker {
             row.attempt = Some(attempt.n);
             row.identity.clone_from(&identity);
             row.absent_since = None;
-            course::telling(&mut row, call, index, item.version, self.now());
+            course::telling(&mut row, call, rank, item.version, self.now());
             let reason = Reason::new(Code::Due, [("version", item.version.to_string())]);
             set(&mut row, State::InFlight, reason, None, self.now());
             let mut write = write_of(&item.key, row, Some(attempt));
@@ -144,7 +159,10 @@ impl Worker {
         Attempt {
             n: row.attempts + 1,
             id: composed.outgoing.attempt.clone(),
-            change_key: change_key(&self.plan, key, version, &composed.payload_hash, row.replays),
+            change_key: composed
+                .change_key
+                .clone()
+                .unwrap_or_else(|| change_key(&self.plan, key, version, &composed.payload_hash, row.replays)),
             version,
             call: call.spec.call.clone(),
             form: call.spec.form.clone(),
@@ -156,6 +174,7 @@ impl Worker {
             payload_hash: composed.payload_hash.clone(),
             lines: composed.outgoing.lines.clone(),
             looked_up: composed.looked_up.clone(),
+            terms: self.plan.terms(call, self.breaker().is_testing()),
             at: self.now(),
             answered: None,
             outcome: None,
@@ -213,26 +232,38 @@ impl Worker {
         outcomes
     }
 
-    /// What a batch's failures mean for the target as a whole.
-    pub(super) async fn note_failures(&self, outcomes: &[Outcome]) -> Result<(), StoreError> {
-        let mut answered = false;
+    /// Whether an attempt sent the bytes of an earlier one again, whose outcome is not known.
+    fn is_repeat(&self, key: &Key, attempt: &Attempt) -> Result<bool, StoreError> {
+        if !matches!(attempt.terms.settling, Some(Settling::Resend { .. })) {
+            return Ok(false);
+        }
+        let attempts = self.store.attempts(&self.plan.scheme, &self.plan.name, key)?;
+        let unknown = |other: &Attempt| other.outcome.as_deref().is_none_or(|outcome| outcome == "unknown");
+        let same = |other: &Attempt| other.n < attempt.n && other.change_key == attempt.change_key;
+        Ok(attempts.iter().any(|other| same(other) && unknown(other) && other.decision.is_none()))
+    }
+
+    /// What a request's outcomes mean for the target as a whole: any item that was answered shows that it works.
+    pub(super) async fn note_outcomes(&self, keys: &[Key], outcomes: &[Outcome]) -> Result<(), StoreError> {
+        let (mut answered, mut unanswered) = (false, None);
         for outcome in outcomes {
             let Outcome::Failed(fault) = outcome else {
                 answered = true;
                 continue;
             };
             match policy(fault.kind) {
-                Policy::Hold | Policy::Renew => {
-                    self.hold(fault.retry_after);
+                Policy::Throttle => {
+                    self.note_throttled(fault.retry_after);
                     return Ok(());
                 }
                 Policy::Pause => return self.pause(&fault.words).await,
-                Policy::Retry | Policy::Reject | Policy::Ask => answered = true,
-                Policy::Doubt => {}
+                Policy::Reject | Policy::Ask => answered = true,
+                Policy::Hold | Policy::Renew | Policy::Retry | Policy::Doubt => unanswered = Some(fault),
             }
         }
-        if answered {
-            self.release_hold();
+        match unanswered {
+            Some(fault) if !answered => self.note_no_answer(keys, fault),
+            _ => self.breaker().answered(),
         }
         Ok(())
     }
@@ -242,9 +273,14 @@ impl Worker {
         tracing::error!(scheme = %self.plan.scheme, target = %self.plan.name, words, "the target is paused");
         self.change_state(|state| state.paused = Some(words.to_owned())).await?;
         // Batches that are ready already don't go out either.
-        self.hold(None);
+        self.note_throttled(None);
         Ok(())
     }
+}
+
+/// Whether a failure leaves it open that the request ran, or that the number is taken.
+fn may_have_run(fault: &Fault) -> bool {
+    matches!(policy(fault.kind), Policy::Doubt | Policy::Ask)
 }
 
 /// A login that failed, seen from a document that was not sent: it did not run, whatever the login's answer was.

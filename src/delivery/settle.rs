@@ -20,6 +20,8 @@ pub struct Moment<'a> {
     pub retry: &'a Retry,
     /// From the last byte sent until absence counts.
     pub settle: Duration,
+    /// Requests to the target in a row that got no answer.
+    pub failures: u32,
 }
 
 /// That the target carried an attempt out.
@@ -60,10 +62,12 @@ pub fn accepted(row: &mut Delivery, attempt: &mut Attempt, told: Accepted, at: M
         attempt.words = Some(words.clone());
         reason = reason.with_words(words);
     }
+    row.read_back = row.read_back && !deletes;
     if course::told(row, at.now) {
         return;
     }
-    set(row, State::Delivered, reason, None, at.now);
+    let read_back = row.read_back.then(|| at.now.plus(at.settle));
+    set(row, State::Delivered, reason, read_back, at.now);
     requeue(row, again, at.now);
 }
 
@@ -77,18 +81,18 @@ pub fn failed(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, again: b
             close(attempt, "not_run", at.now);
             row.attempt = None;
             course::has_not_run(row);
-            row.tries += 1;
+            count(row, attempt);
             if row.tries >= at.retry.attempts {
                 let params = [("tries", row.tries.to_string()), ("why", why())];
                 set(row, State::Rejected, Reason::new(Code::Attempts, params), None, at.now);
                 course::refused(row, at.now);
             } else {
-                let due = at.now.plus(backoff::wait(at.retry, row.tries));
+                let due = at.now.plus(backoff::wait(at.retry, row.tries.max(1)));
                 set(row, State::Retrying, Reason::new(Code::Transient, [("why", why())]), Some(due), at.now);
             }
             requeue(row, again && row.state == State::Rejected, at.now);
         }
-        Policy::Hold | Policy::Renew | Policy::Pause => {
+        Policy::Hold | Policy::Throttle | Policy::Renew | Policy::Pause => {
             close(attempt, "not_run", at.now);
             row.attempt = None;
             course::has_not_run(row);
@@ -97,7 +101,7 @@ pub fn failed(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, again: b
                 FaultKind::Unreachable => Code::Unreachable,
                 _ => Code::Account,
             };
-            let due = at.now.plus(fault.retry_after.unwrap_or_default());
+            let due = at.now.plus(wait_of(fault, at));
             set(row, State::Retrying, Reason::new(code, [("why", why())]), Some(due), at.now);
         }
         Policy::Reject => {
@@ -112,6 +116,47 @@ pub fn failed(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, again: b
     }
 }
 
+/// A request for several documents was refused as a whole, before any of them ran: for one of them, so that each is
+/// sent again alone (rule 21).
+pub fn split(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, at: Moment<'_>) {
+    attempt.words = Some(fault.words.clone());
+    attempt.decision = Some("the whole request was refused: sent again alone".to_owned());
+    close(attempt, "not_run", at.now);
+    row.attempt = None;
+    course::has_not_run(row);
+    row.tries += 1;
+    let reason = Reason::new(Code::Transient, [("why", fault.words.clone())]);
+    set(row, State::Retrying, reason, Some(at.now), at.now);
+}
+
+/// The same bytes were sent again for a document in doubt, and did not run: what the sends before came to is as
+/// unknown as it was. After a refusal for good a person decides.
+pub fn still_in_doubt(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, at: Moment<'_>) {
+    let refused = policy(fault.kind) == Policy::Reject;
+    let outcome = if refused { "refused" } else { "not_run" };
+    attempt.answered = Some(at.now);
+    if policy(fault.kind) == Policy::Retry {
+        count(row, attempt);
+    }
+    in_doubt(row, attempt, outcome, &fault.words, at.now.plus(wait_of(fault, at)), at.now);
+    row.due = row.due.filter(|_| !refused);
+}
+
+/// A send counts as a try unless it tested whether the target answers again (rule 21).
+pub fn count(row: &mut Delivery, attempt: &Attempt) {
+    row.tries += u32::from(!attempt.terms.test);
+}
+
+/// How long a document waits that did not run through no fault of its own: as asked; while the target throttles, or
+/// is paused, as long as that lasts.
+fn wait_of(fault: &Fault, at: Moment<'_>) -> Duration {
+    let own = match policy(fault.kind) {
+        Policy::Throttle | Policy::Pause => Duration::ZERO,
+        _ => backoff::wait(at.retry, at.failures.max(1)),
+    };
+    fault.retry_after.unwrap_or(own)
+}
+
 /// The attempt's outcome is not known; it is looked at again when due.
 pub fn in_doubt(row: &mut Delivery, attempt: &mut Attempt, outcome: &str, why: &str, due: Time, now: Time) {
     attempt.outcome = Some(outcome.to_owned());
@@ -124,11 +169,13 @@ pub fn in_doubt(row: &mut Delivery, attempt: &mut Attempt, outcome: &str, why: &
 /// The attempt did not take effect, as two questions a settle time apart have shown: the document is sent again in
 /// its newest version. The send counts (rule 21).
 pub fn not_run(row: &mut Delivery, attempt: &mut Attempt, outcome: &str, at: Moment<'_>) {
+    // Its number was taken: that was an answer, so that nothing of it can come late.
+    row.read_back |= attempt.outcome.as_deref() != Some("exists");
     close(attempt, outcome, at.now);
     attempt.decision = Some("sent again".to_owned());
     row.attempt = None;
     row.absent_since = None;
-    row.tries += 1;
+    count(row, attempt);
     course::has_not_run(row);
     if row.tries >= at.retry.attempts && (row.newest <= row.version || row.is_stepping()) {
         let why = attempt.words.clone().unwrap_or_default();

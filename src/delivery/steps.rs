@@ -156,7 +156,8 @@ impl Worker {
         while let Some((_, items)) = rounds.pop_first() {
             let Some(call) = items.first().and_then(|item| self.plan.step_of(&item.course)) else { continue };
             let probes: Vec<Probe> = items.iter().map(|item| probe_of(&item.row, None)).collect();
-            let findings = self.ask_by(&call.spec, &probes).await?;
+            let keys: Vec<Key> = items.iter().map(|item| item.key.clone()).collect();
+            let findings = self.ask(&call.spec, &keys, &probes).await?;
             for (item, finding) in items.into_iter().zip(findings) {
                 match finding {
                     None => writes.push(self.look_later(&item.key, item.row)),
@@ -244,7 +245,7 @@ impl Worker {
         crash::point("step.claimed");
         let outcomes = self.send_renewing(&call.spec, std::slice::from_ref(&composed.outgoing)).await;
         crash::point("step.answered");
-        self.note_failures(&outcomes).await?;
+        self.note_outcomes(std::slice::from_ref(&key), &outcomes).await?;
         let Some(outcome) = outcomes.into_iter().next() else { return Ok(()) };
         self.settle_step(&key, &attempt, |worker, row, attempt| match &outcome {
             Outcome::Accepted { .. } => course::took_effect(row, attempt, worker.now()),
@@ -292,7 +293,12 @@ impl Worker {
             return self.write(Step::Settle, vec![write_of(&key, row, None)]).await.map(|_| ());
         };
         let probe = probe_of(&row, Some(&attempt));
-        let finding = self.ask_by(&call.spec, std::slice::from_ref(&probe)).await?.into_iter().next().flatten();
+        let finding = self
+            .ask(&call.spec, std::slice::from_ref(&key), std::slice::from_ref(&probe))
+            .await?
+            .into_iter()
+            .next()
+            .flatten();
         let moment = self.moment(Some(&call), 1);
         match finding {
             None => {

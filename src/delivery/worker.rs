@@ -1,7 +1,7 @@
 //! One target's worker: plans what the change log brought, sends what is due, settles what is in doubt, until
 //! nothing more is due now.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Time};
 use crate::crash;
-use crate::delivery::backoff;
+use crate::delivery::breaker::{Breaker, Gate};
 use crate::delivery::doubt::FirstAnswer;
 use crate::delivery::settle::Moment;
 use crate::delivery::target::{CallPlan, TargetPlan};
@@ -47,7 +47,9 @@ pub struct Worker {
     seen_marks: Mutex<Option<BTreeMap<String, Mark>>>,
     /// By document, the first answer that an open attempt has not taken effect.
     pub(super) first_answers: Mutex<HashMap<Key, FirstAnswer>>,
-    hold: Mutex<Hold>,
+    pub(super) breaker: Mutex<Breaker>,
+    /// Documents about which a question of several got no answer: they are asked about alone.
+    pub(super) asked_alone: Mutex<HashSet<Key>>,
     delivered: Mutex<u64>,
     /// Set while a pass is under way: one that finds it set follows one that did not end well.
     under_way: AtomicBool,
@@ -68,13 +70,6 @@ pub struct Worker {
     pub(super) started: Time,
 }
 
-/// The target as a whole waits: it is not reachable, or throttles.
-#[derive(Debug, Default)]
-struct Hold {
-    until: Option<Duration>,
-    failures: u32,
-}
-
 impl Worker {
     /// A worker; call [`Worker::recover`] before its first pass.
     pub fn new(plan: TargetPlan, store: Arc<dyn Store>, clock: Arc<dyn Clock>, stop: CancellationToken) -> Arc<Self> {
@@ -83,7 +78,8 @@ impl Worker {
             mirrors: plan.mirrors(),
             seen_marks: Mutex::default(),
             first_answers: Mutex::default(),
-            hold: Mutex::default(),
+            breaker: Mutex::default(),
+            asked_alone: Mutex::default(),
             delivered: Mutex::default(),
             under_way: AtomicBool::new(false),
             born: clock.now(),
@@ -126,12 +122,14 @@ impl Worker {
         let mut earliest = None;
         loop {
             self.plan_changes().await?;
-            if self.stop.is_cancelled()
-                || self.is_paused()?
-                || self.held_for().is_some()
-                || self.waits_after_restore().await?
-            {
+            if self.stop.is_cancelled() || self.is_paused()? || self.waits_after_restore().await? {
                 break;
+            }
+            match self.gate() {
+                Gate::Closed => {}
+                Gate::Wait(_) => break,
+                Gate::Test if self.test().await? => continue,
+                Gate::Test => break,
             }
             self.wake().await?;
             let due = self.store.due(&self.plan.scheme, &self.plan.name, self.now(), AT_ONCE)?;
@@ -261,40 +259,27 @@ impl Worker {
         self.store.attempt(&self.plan.scheme, &self.plan.name, key, n)
     }
 
+    /// The open attempt of a document; none if it has none, or it is lost: then only a person can settle it.
+    pub(super) fn open_attempt(&self, key: &Key, row: &Delivery) -> Result<Option<Attempt>, StoreError> {
+        let Some(n) = row.attempt else { return Ok(None) };
+        match self.attempt(key, n) {
+            Err(StoreError::Damaged { .. }) => Ok(None),
+            found => found,
+        }
+    }
+
     pub(super) fn now(&self) -> Time {
         self.clock.now()
     }
 
     pub(super) fn moment(&self, call: Option<&CallPlan>, batch: usize) -> Moment<'_> {
         let settle = call.map_or(Duration::from_secs(300), |call| self.plan.settle_time(call, batch));
-        Moment { now: self.now(), retry: &self.plan.retry, settle }
+        let failures = self.breaker().failures();
+        Moment { now: self.now(), retry: &self.plan.retry, settle, failures }
     }
 
     pub(super) fn count_delivered(&self, documents: u64) {
         *lock(&self.delivered) += documents;
-    }
-
-    /// Makes the whole target wait: longer with each failure in a row.
-    pub(super) fn hold(&self, asked: Option<Duration>) {
-        let now = self.clock.monotonic();
-        let mut hold = lock(&self.hold);
-        // Requests that failed side by side are one failure.
-        if hold.until.is_none_or(|until| until <= now) {
-            hold.failures += 1;
-        }
-        let wait = asked.unwrap_or_else(|| backoff::wait(&self.plan.retry, hold.failures));
-        hold.until = hold.until.max(Some(now + wait.min(self.plan.retry.to)));
-    }
-
-    /// The target answered: it need not wait any longer.
-    pub(super) fn release_hold(&self) {
-        *lock(&self.hold) = Hold::default();
-    }
-
-    /// How much longer the whole target waits.
-    pub fn held_for(&self) -> Option<Duration> {
-        let until = lock(&self.hold).until?;
-        until.checked_sub(self.clock.monotonic()).filter(|left| !left.is_zero())
     }
 
     pub(super) fn is_paused(&self) -> Result<bool, StoreError> {
@@ -330,18 +315,14 @@ impl Worker {
     }
 
     fn take_over(&self, key: &Key, mut row: Delivery) -> Result<Option<DeliveryWrite>, StoreError> {
-        let attempt = match row.attempt {
-            Some(n) => self.attempt(key, n)?,
-            None => None,
-        };
-        let Some(mut attempt) = attempt else {
+        let Some(mut attempt) = self.open_attempt(key, &row)? else {
             // Nothing tells what was sent: only a person can settle it.
             let params = [("attempt", row.attempts.to_string()), ("why", "its attempt is not stored".to_owned())];
             super::settle::set(&mut row, State::InDoubt, Reason::new(Code::Unknown, params), None, self.now());
             return Ok(Some(write_of(key, row, None)));
         };
-        let call = self.plan.call_named(&attempt.call);
-        let due = self.now().plus(self.moment(call, self.plan.batch).settle);
+        let call = self.plan.call_of(&attempt);
+        let due = self.now().plus(self.moment(call.as_ref(), self.plan.batch).settle);
         let why = "the process ended before an answer was recorded";
         super::settle::in_doubt(&mut row, &mut attempt, "unknown", why, due, self.now());
         Ok(Some(write_of(key, row, Some(attempt))))
@@ -372,6 +353,6 @@ pub(super) fn write_of(key: &Key, row: Delivery, attempt: Option<Attempt>) -> De
     DeliveryWrite { key: key.clone(), expect: row.rev, row, attempt, claim: None, release: None, queue: None }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -141,16 +141,12 @@ impl Worker {
             }
             match self.read_renewing(back, key).await {
                 Ok(document) => {
-                    self.release_hold();
+                    self.note_answered_question();
                     findings.push(Some(self.finding(back, attempt, document.as_ref())));
                 }
                 Err(fault) => {
                     tracing::warn!(scheme = %self.plan.scheme, target = %self.plan.name, %key, words = %fault.words, "the source could not be asked");
-                    match policy(fault.kind) {
-                        Policy::Reject | Policy::Ask => {}
-                        Policy::Pause => self.pause(&fault.words).await?,
-                        Policy::Hold | Policy::Renew | Policy::Retry | Policy::Doubt => self.hold(fault.retry_after),
-                    }
+                    self.note_unasked(std::slice::from_ref(key), &fault).await?;
                     findings.push(None);
                 }
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::clock::print_duration;
 use crate::connector::{CallSpec, TargetCall};
 use crate::delivery::{CallPlan, TargetPlan};
 use crate::diff::Differ;
@@ -72,6 +73,10 @@ impl TargetCheck<'_> {
             faults.push(Fault::new(target.at.clone(), message));
         }
         let batch = target.batch.unwrap_or(DEFAULT_BATCH.min(main.call.max_batch));
+        check_settle(target, system, &calls, batch, faults);
+        if back.is_none() && in_doubt == (InDoubt::Resend { remembers: None }) {
+            check_remembers(target, &calls, faults);
+        }
         let uses_changed =
             calls.iter().filter_map(|call| call.when.as_ref()).any(|when| when.text().contains("changed"));
         if back.is_some() {
@@ -251,6 +256,35 @@ fn known_call(system: &SystemReady, name: &str, at: &Position, faults: &mut Vec<
         faults.push(unknown("call", name, at, &system.connector.calls().1));
     }
     call
+}
+
+/// What is asked, or sent again, before the system must have come to an end could find or do the wrong (rule 6).
+fn check_settle(target: &Target, system: &SystemReady, calls: &[CallPlan], batch: usize, faults: &mut Vec<Fault>) {
+    if system.connector.is_loopback() {
+        return;
+    }
+    let Some(settle) = target.settle.or(system.settle) else { return };
+    let limit = |call: &CallPlan| (call.call.settle)(batch.min(call.call.max_batch).max(1));
+    if let Some(call) = calls.iter().max_by_key(|call| limit(call)).filter(|call| settle < limit(call)) {
+        let (name, settle, limit) = (&call.spec.call, print_duration(settle), print_duration(limit(call)));
+        let message = format!(
+            "`settle` is {settle}, but `{name}` may go on for {limit} after we gave up waiting: allowed: {limit} or more"
+        );
+        faults.push(Fault::new(target.at.clone(), message));
+    }
+}
+
+/// The same bytes are safe only where they replace a document by its number, or while the target remembers our key
+/// (rule 18).
+fn check_remembers(target: &Target, calls: &[CallPlan], faults: &mut Vec<Fault>) {
+    let keyed = |call: &&CallPlan| call.mapping.is_some() && !call.call.overwrites;
+    if let Some(call) = calls.iter().find(keyed) {
+        let message = format!(
+            "`in_doubt: resend` needs `remembers`, how long the target remembers our key: `{}` does not replace a document by its number",
+            call.spec.call
+        );
+        faults.push(Fault::new(target.at.clone(), message));
+    }
 }
 
 /// A document that could not be found again could not be proved delivered.

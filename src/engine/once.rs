@@ -49,11 +49,15 @@ pub async fn once(
         let captured = results.remove(&unit.scheme.id);
         tasks.spawn(async move { run_unit(&engine, unit, options, captured).await });
     }
+    let mut refused = None;
     while let Some(joined) = tasks.join_next().await {
-        let (id, result) = joined.map_err(|panic| StoreError::Io(format!("a scheme's task failed: {panic}")))??;
-        results.insert(id, result);
+        match joined.unwrap_or_else(|panic| Err(StoreError::Io(format!("a scheme's task failed: {panic}")))) {
+            Ok((id, result)) => drop(results.insert(id, result)),
+            // The others go on to their end.
+            Err(error) => drop(refused.get_or_insert(error)),
+        }
     }
-    Ok(results.into_iter().collect())
+    refused.map_or_else(|| Ok(results.into_iter().collect()), Err)
 }
 
 /// What came of a scheme's capture.

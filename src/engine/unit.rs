@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::capture::Capture;
 use crate::clock::{Clock, Time};
 use crate::delivery::Worker;
+use crate::engine::view::{BreakerView, SchemeStatus};
 use crate::scheme::{Initial, Scheme};
 use crate::store::{Origin, Store, StoreError, TargetAnswer, TargetState};
 
@@ -58,6 +59,15 @@ impl Unit {
     /// Schemes whose snapshots its targets look up.
     pub fn mirrors(&self) -> BTreeSet<String> {
         self.workers.iter().flat_map(|worker| worker.plan().mirrors()).collect()
+    }
+
+    /// Adds to a scheme's status what only the running process knows.
+    pub fn add_live(&self, status: &mut SchemeStatus) {
+        status.next_run = self.live().next_run.map(|time| time.to_string());
+        for target in &mut status.targets {
+            let worker = self.workers.iter().find(|worker| worker.plan().name == target.target);
+            target.breaker = worker.and_then(|worker| worker.opened()).map(BreakerView::from);
+        }
     }
 
     /// A copy of what the process knows.

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::clock::Time;
 use crate::looked_up::LookedUp;
@@ -68,6 +71,10 @@ pub struct Delivery {
     pub unsure: Option<Time>,
     /// First time a probe found nothing for the open attempt, by our clock (rules 4 and 6).
     pub absent_since: Option<Time>,
+    /// An attempt whose outcome was never known came before what is told now: the target is asked once more, a settle
+    /// time after it accepted, whether that still stands (rule 6).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_back: bool,
     /// The target document's identity: account, form and number (rule 11).
     pub identity: Option<String>,
     /// Schemes in which it lacks a document, each as it stood before it was asked (rule 16): looked at again when
@@ -100,6 +107,7 @@ impl Delivery {
             probe_first: false,
             unsure: None,
             absent_since: None,
+            read_back: false,
             identity: None,
             parked: BTreeMap::new(),
             course: None,
@@ -116,6 +124,37 @@ impl Delivery {
         let rests = self.state.is_settled() || self.state == State::Rejected;
         !rests && self.course.as_ref().is_some_and(|course| course.version == self.version)
     }
+}
+
+/// How an attempt whose outcome is not known is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settling {
+    /// The target is asked.
+    Probe,
+    /// The same bytes are sent again.
+    Resend {
+        /// As long as the target remembers our key; none: it replaces the whole state.
+        remembers: Option<Duration>,
+    },
+    /// A person decides.
+    Hold,
+}
+
+/// On what terms an attempt was made: it is settled by these, whatever the scheme says by then (rule 13).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Terms {
+    /// How it is settled; none in rows of older versions: as the scheme says now.
+    pub settling: Option<Settling>,
+    /// Options of the call.
+    pub options: Map<String, Value>,
+    /// The payload's field that holds the number.
+    pub number_field: Option<String>,
+    /// Payload fields compared by probes; empty: all.
+    pub compare: Vec<String>,
+    /// It tested whether the target answers again: it does not count as a try (rule 21).
+    pub test: bool,
 }
 
 /// One attempt to send: all that its settlement needs (rule 13), durable before the first byte leaves.
@@ -152,6 +191,9 @@ pub struct Attempt {
     /// What its mapping took from look-ups (rule 16).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looked_up: Vec<LookedUp>,
+    /// On what terms it was made.
+    #[serde(default)]
+    pub terms: Terms,
     /// When it was claimed, by our clock.
     pub at: Time,
     /// When its answer was recorded.

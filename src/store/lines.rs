@@ -10,6 +10,7 @@ use crate::name::Key;
 use crate::reason::{MissingCode, Reason, State};
 use crate::receipt::Receipt;
 use crate::row_version::RowVersion;
+use crate::store::value::to_json;
 use crate::store::{Attempt, Base, Course, Delivery, Mark, Run, SweepState, TargetAnswer, TargetState};
 use crate::watermark::{Progress, Scan};
 
@@ -241,6 +242,7 @@ impl Lines {
             probe_first,
             unsure,
             absent_since,
+            read_back,
             identity,
             parked,
             course,
@@ -265,6 +267,7 @@ impl Lines {
             ("probe_first", probe_first.to_string()),
             ("unsure", or_dash(*unsure)),
             ("absent_since", or_dash(*absent_since)),
+            ("read_back", read_back.to_string()),
             ("identity", maybe(identity.as_ref())),
             ("parked", if parked.is_empty() { "-".to_owned() } else { word(&parked.join(",")) }),
             ("course", or_dash(course.as_ref().map(course_text))),
@@ -300,6 +303,7 @@ impl Lines {
             payload_hash,
             lines,
             looked_up,
+            terms,
             at,
             answered,
             outcome,
@@ -321,6 +325,7 @@ impl Lines {
             ("payload_hash", short(payload_hash)),
             ("lines", word(&lines.join(","))),
             ("looked_up", looked_up.len().to_string()),
+            ("terms", digest(&to_json(terms))),
             ("at", at.to_string()),
             ("answered", or_dash(*answered)),
             ("outcome", maybe(outcome.as_ref())),

@@ -71,7 +71,9 @@ mod conformance;
 mod tests;
 
 pub use course::Course;
-pub use delivery::{Attempt, Base, Delivery, DeliveryCommit, DeliveryWrite, Queued, Step, WriteResult};
+pub use delivery::{
+    Attempt, Base, Delivery, DeliveryCommit, DeliveryWrite, Queued, Settling, Step, Terms, WriteResult,
+};
 pub use embedded::RedbStore;
 pub use file::RedbOptions;
 pub use lineage::{Lineage, Origin};

@@ -16,6 +16,7 @@ mod demo;
 mod fault_table;
 mod faults;
 mod first_day;
+mod independence;
 mod orders;
 mod people;
 mod reconcile;

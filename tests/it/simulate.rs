@@ -1,7 +1,7 @@
 //! Seeded simulation of the engine over a scripted system with faults and crashes, against what must hold: nothing
 //! lost, nothing twice, nothing out of order. The seed is printed on failure; `DELTAFERRY_SEEDS=from..to` runs more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use deltaferry::clock::Clock;
 use deltaferry::engine::Engine;
 use deltaferry::engine::operate::{Action, Selection};
 use deltaferry::reason::State;
-use deltaferry::store::Store;
 use deltaferry::store::model::ModelStore;
+use deltaferry::store::{DocumentFilter, Store};
 
 use crate::support::clock::SimClock;
 use crate::support::scripted::process;
@@ -142,6 +142,7 @@ impl Simulation {
     }
 
     fn judge(&self) {
+        self.judge_store();
         let world = self.world.lock().unwrap();
         let none = History::default();
         let changes = self.store.changes("copy", 0, usize::MAX).unwrap();
@@ -172,6 +173,31 @@ impl Simulation {
     }
 }
 
+impl Simulation {
+    /// What reliability.md B4 says of the store at rest.
+    fn judge_store(&self) {
+        let changes = self.store.changes("copy", 0, usize::MAX).unwrap();
+        // I7: sequence numbers grow without gaps.
+        assert!(changes.iter().zip(1..).all(|(change, seq)| change.seq == seq));
+        let heads = self.store.documents("copy", &DocumentFilter { limit: usize::MAX, ..DocumentFilter::default() });
+        let counted: u64 = self.store.counts("copy", "copy").unwrap().values().sum();
+        // I8: every document captured is in one state.
+        assert_eq!(counted, heads.unwrap().len() as u64);
+        for (key, row) in self.store.deliveries("copy", "copy", None, None, usize::MAX).unwrap() {
+            // I1, I5: at rest nothing is open, and the newest version is decided.
+            assert!(row.attempt.is_none() && row.version == row.newest && row.due.is_none(), "{key}: {row:?}");
+            let mut bytes: BTreeMap<String, String> = BTreeMap::new();
+            for attempt in self.store.attempts("copy", "copy", &key).unwrap() {
+                // I4: an attempt is settled, or its process died and it was settled as in doubt.
+                assert!(attempt.outcome.is_some(), "{key}: {attempt:?}");
+                // I3: other bytes never go under one key.
+                let before = bytes.insert(attempt.change_key.clone(), attempt.payload_hash.clone());
+                assert!(before.is_none_or(|before| before == attempt.payload_hash), "{key}: {attempt:?}");
+            }
+        }
+    }
+}
+
 fn seeds() -> std::ops::Range<u64> {
     let text = std::env::var("DELTAFERRY_SEEDS").unwrap_or_else(|_| "1..25".to_owned());
     let (from, to) = text.split_once("..").expect("DELTAFERRY_SEEDS is from..to");
@@ -195,6 +221,11 @@ fn simulate(seed: u64) {
                 let mut world = simulation.world.lock().unwrap();
                 world.faults.read = if world.chance(15) { 70 } else { Faults::MANY.read };
             }
+            {
+                // Now and then the target can't be reached at all.
+                let mut world = simulation.world.lock().unwrap();
+                world.faults.unreachable = if world.chance(10) { 100 } else { Faults::MANY.unreachable };
+            }
             for _ in 0..edits {
                 simulation.world.lock().unwrap().edit(simulation.clock.now());
                 simulation.clock.sleep(Duration::from_secs(apart)).await;
@@ -215,4 +246,34 @@ fn nothing_is_lost_nothing_comes_twice_and_order_holds_under_faults_and_crashes(
             std::panic::resume_unwind(panic);
         }
     }
+}
+
+/// Sends, questions and write-backs are carried out, and none of a hundred answers in a row arrives.
+#[test]
+fn with_every_answer_dropped_for_100_requests_each_document_takes_effect_exactly_once() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let simulation = Simulation::new(4);
+        {
+            let mut world = simulation.world.lock().unwrap();
+            (world.faults, world.dropping) = (Faults::NONE, 100);
+        }
+        for _ in 0..150 {
+            simulation.world.lock().unwrap().edit(simulation.clock.now());
+        }
+        let mut lives = 0;
+        while simulation.world.lock().unwrap().dropping > 0 {
+            simulation.live(Duration::from_secs(3_600)).await;
+            simulation.clock.sleep(Duration::from_secs(60)).await;
+            lives += 1;
+            assert!(lives < 500, "the answers are never asked for");
+        }
+        simulation.rest().await;
+        simulation.judge();
+        let world = simulation.world.lock().unwrap();
+        assert!(world.history.len() > 20);
+        let once = |history: &&History| history.creates == 1 && history.revisions.len() as u64 <= 1 + history.replays;
+        let all = world.history.values().filter(|history| history.creates > 0);
+        assert!(all.clone().all(|history| once(&history)), "{:?}", world.history);
+    });
 }

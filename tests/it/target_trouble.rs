@@ -41,6 +41,22 @@ fn fault_16_a_reset_after_the_effect_is_settled_by_asking_and_never_doubled() {
 }
 
 #[test]
+fn with_every_answer_to_a_send_dropped_after_its_effect_each_document_arrives_once() {
+    let systems = Systems::start(60);
+    let place = Place::new(&systems);
+    place.change_scheme("batch: 20", "batch: 1");
+    systems.fault(on_saves("reset_after", 1, 100));
+    place.once();
+    systems.assert_exact();
+    let verdict = systems.verdict();
+    assert_eq!(verdict.creates, verdict.expected, "{verdict:?}");
+    systems.no_faults();
+    systems.edit(json!({ "rate": 0.3 }));
+    place.once();
+    systems.assert_exact();
+}
+
+#[test]
 fn fault_16_an_answer_that_never_comes_is_settled_by_asking() {
     exact_under("timeout_after", "found at the target as sent");
 }

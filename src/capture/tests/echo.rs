@@ -6,7 +6,7 @@ use super::support::{Desk, desk, page};
 use crate::clock::Clock;
 use crate::name::Key;
 use crate::reason::State;
-use crate::store::{Attempt, Delivery, DeliveryCommit, DeliveryWrite, Step, Store};
+use crate::store::{Attempt, Delivery, DeliveryCommit, DeliveryWrite, Step, Store, Terms};
 
 const SCHEME: &str = "diff: { ignore: [$.modified] }\ntargets:\n  t:\n    system: d\n    call: save\n    \
                       mapping: { no: $.no }\n    writeback: { system: d, call: save, mapping: { okki: $receipt.id } }";
@@ -44,6 +44,7 @@ impl Desk {
             (None, Some(before)) => Attempt { answered: Some(now), outcome: Some("accepted".into()), ..before },
             (value, _) => Attempt {
                 looked_up: Vec::new(),
+                terms: Terms::default(),
                 n,
                 id: n.to_string(),
                 change_key: n.to_string(),

@@ -13,7 +13,7 @@ use super::settings::{Application, KingdeeSettings, Login, TimeUnit};
 use super::sign::{self, Signed};
 use super::status::Status;
 use crate::clock::Clock;
-use crate::connector::http::{Http, Request};
+use crate::connector::http::{Http, Request, is_loopback};
 use crate::connector::reply::{Purpose, Reply};
 use crate::connector::{Fault, FaultKind};
 use crate::crash;
@@ -92,6 +92,11 @@ impl Client {
     pub async fn users(&self) -> Vec<String> {
         let told = self.session.lock().await.live().and_then(|live| live.user.clone());
         std::iter::once(self.settings.login.username().to_owned()).chain(told).collect()
+    }
+
+    /// Whether the system is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.settings.base_url)
     }
 
     /// How far the system's clock is ahead of ours in milliseconds.

@@ -46,7 +46,11 @@ impl Kingdee {
         let body = save::body(call, form, &spec.options, &sent);
         let answer = match self.client.call(call.method, body, Purpose::Send).await {
             Ok(answer) => answer,
-            Err(fault) => return items.iter().map(|_| Outcome::Failed(fault.clone())).collect(),
+            Err(fault) => {
+                // What concerns single bills is in the answer.
+                let fault = fault.of_request();
+                return items.iter().map(|_| Outcome::Failed(fault.clone())).collect();
+            }
         };
         let Some(status) = Status::read(&answer) else {
             let words = format!("the answer is not recognised: {answer}");
@@ -242,6 +246,10 @@ impl Connector for Kingdee {
 
     async fn login(&self) -> Result<(), Fault> {
         self.client.login().await
+    }
+
+    fn is_loopback(&self) -> bool {
+        self.client.is_loopback()
     }
 
     fn clock_offset(&self) -> Option<i64> {

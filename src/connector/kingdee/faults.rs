@@ -17,7 +17,9 @@ pub fn read(reply: &Reply, purpose: Purpose) -> Result<Value, FaultKind> {
         if text.contains("ctx == null") {
             return Err(FaultKind::Session);
         }
-        if text.contains("Fail to verify thirty passport") {
+        // The public gateway takes neither signature nor time stamp: raised before the server (1.4).
+        let gateway = reply.status == 519 && text.contains("\"errcode\"");
+        if gateway || text.contains("Fail to verify thirty passport") {
             return Err(FaultKind::Refused);
         }
         return Err(of_status(reply.status, purpose).unwrap_or(FaultKind::Unknown));
@@ -140,6 +142,9 @@ mod tests {
             (500, "Additional text found in JSON string", Transient, Unknown),
             (502, "<html>", Transient, Unknown),
             (404, "<html>", Refused, Refused),
+            (519, r#"{"errcode":4006,"description_cn":"X-Api-TimeStamp过期"}"#, Refused, Refused),
+            (519, "<html>", Transient, Unknown),
+            (503, "Service Unavailable", Transient, Unknown),
         ] {
             assert_eq!(read(&reply(status, body), Purpose::Read), Err(on_read), "read {status} {body}");
             assert_eq!(read(&reply(status, body), Purpose::Send), Err(on_send), "send {status} {body}");
@@ -184,6 +189,52 @@ mod tests {
         }
         let mixed = Status { successes: vec![super::super::status::Entity::default()], ..status(Some(2), "") };
         assert_eq!(before_anything_ran(&mixed), None, "something ran");
+    }
+
+    /// Every message of protocols/kingdee.md 3.2, as the error of a bill sent with the number CK-1.
+    #[test]
+    fn every_message_of_the_protocol_page_has_its_kind() {
+        use FaultKind::{Exists, Permanent, Transient, Unknown};
+        for (code, field, message, kind) in [
+            (11, "FBillNo", "违反字段唯一性要求：编码唯一。[CK-1]在当前系统中已经被使用。", Exists),
+            (11, "FCustomerID", "字段“客户”是必填项", Permanent),
+            (11, "", "单据体实体【明细信息】第【1】行分录，【仓库】字段必录", Permanent),
+            (11, "", "分录实体“明细”是必填项", Permanent),
+            (11, "", "第1行分录，未免费的物料，含税单价不能小于等于0", Permanent),
+            (9, "FMaterialID", "元数据中标识为FXYZ的字段不存在", Permanent),
+            (11, "", "单据编号为“CK-1”的销售出库单，单据已经审核！", Permanent),
+            (11, "", "单据编号为“CK-1”的销售出库单，只有暂存、创建和重新审核的数据才允许提交！", Permanent),
+            (11, "", "单据编号为“CK-1”的销售出库单，单据状态为暂存、创建或重新审核的数据才允许删除", Permanent),
+            (0, "", "“demo”使用业务单据：“销售订单”业务操作-“[销售订单-2021-28-修改]”冲突，请稍候再使用。", Transient),
+            (13, "", "“demo”使用业务单据：“销售订单”业务操作-“[销售订单-2021-28-修改]”冲突，请稍候再使用。", Transient),
+            (11, "", "单据已审核，不允许修改", Permanent),
+            (9, "", "编码值[\"X\"]不存在", Permanent),
+            (8, "", "编码值或内码值必须传其一", Permanent),
+            (11, "", "超过累计关联数量", Permanent),
+            (11, "", "插件取消了保存操作", Permanent),
+            (6, "", "“)”附近有语法错误", Unknown),
+            (4, "", "GetRealExpress error", Unknown),
+            (10, "", "", Permanent),
+            (12, "", "", Permanent),
+        ] {
+            assert_eq!(of_bill(Some(code), &[&error(field, message)], Some("CK-1")), kind, "{code} {message}");
+        }
+    }
+
+    /// What an operation says whose state is reached already is asked about, never taken for a refusal (3.2, 4).
+    #[test]
+    fn every_message_that_a_state_is_reached_already_is_recognised() {
+        use super::super::calls::Call;
+        for (call, message, reached) in [
+            ("audit", "单据编号为“CK-1”的销售出库单，单据已经审核！", true),
+            ("submit", "单据编号为“CK-1”的销售出库单，只有暂存、创建和重新审核的数据才允许提交！", true),
+            ("delete", "编码值[\"CK-1\"]不存在", true),
+            ("delete", "单据状态为暂存、创建或重新审核的数据才允许删除", false),
+            ("audit", "插件取消了保存操作", false),
+        ] {
+            let words = Call::named(call).map(|call| call.already).unwrap_or_default();
+            assert_eq!(already(message, words), reached, "{call} {message}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::oauth::{self, Granted};
 use super::settings::OkkiSettings;
 use super::token::{Live, Lost, Need, Tokens};
 use crate::clock::{Clock, Zone};
-use crate::connector::http::{Http, Request};
+use crate::connector::http::{Http, Request, is_loopback};
 use crate::connector::reply::{Purpose, Reply, of_status};
 use crate::connector::{Fault, FaultKind};
 use crate::crash;
@@ -195,6 +195,11 @@ impl Client {
     /// A fault in the system's words.
     pub fn fault(&self, kind: FaultKind, words: impl AsRef<str>) -> Fault {
         self.http.fault(kind, words)
+    }
+
+    /// Whether the system is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.settings.base_url)
     }
 
     /// How far the system's clock is ahead of ours in milliseconds, by `Date`, else by `now`.

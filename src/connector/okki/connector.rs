@@ -124,6 +124,10 @@ impl Connector for Okki {
         self.client.login().await
     }
 
+    fn is_loopback(&self) -> bool {
+        self.client.is_loopback()
+    }
+
     fn clock_offset(&self) -> Option<i64> {
         self.client.clock_offset()
     }

@@ -49,6 +49,17 @@ pub struct Double {
     pub logins: Mutex<u32>,
     /// `FDocumentStatus` of its documents by id: A created, B submitted, C audited, D reopened.
     pub status: Mutex<BTreeMap<String, char>>,
+    /// What the next logins are answered.
+    pub login_faults: Mutex<VecDeque<Fault>>,
+    /// How each question was asked.
+    pub asked_by: Mutex<Vec<CallSpec>>,
+    /// The account, where it is another one by now.
+    pub other_account: Mutex<Option<String>>,
+    /// Stands on this machine.
+    pub local: bool,
+    /// How every request fails while it is down, and how many have.
+    pub down: Mutex<Option<FaultKind>>,
+    pub turned_away: Mutex<u32>,
     /// What each call lists.
     pub listed: Mutex<BTreeMap<String, Vec<Value>>>,
 }
@@ -56,7 +67,11 @@ pub struct Double {
 #[async_trait]
 impl Connector for Double {
     fn account(&self) -> String {
-        "double".into()
+        self.other_account.lock().unwrap().clone().unwrap_or_else(|| "double".into())
+    }
+
+    fn is_loopback(&self) -> bool {
+        self.local
     }
 
     fn source_call(&self, _call: &str) -> Option<SourceCall> {
@@ -74,8 +89,8 @@ impl Connector for Double {
         })
     }
 
-    /// `save`; `put` overwrites by number; `blind` can't be asked; `remove` deletes by id; `unAudit`, `submit` and
-    /// `audit` move a document's status.
+    /// `save`; `bulk` takes many at once; `put` overwrites by number; `blind` can't be asked; `remove` deletes by id;
+    /// `unAudit`, `submit` and `audit` move a document's status.
     fn target_call(&self, call: &str) -> Option<TargetCall> {
         let removes = call == "remove";
         let maps = !removes && !STEPS.contains(&call);
@@ -84,12 +99,12 @@ impl Connector for Double {
             form: false,
             updates: maps,
             overwrites: call == "put",
-            refuses_known_number: matches!(call, "save" | "many"),
+            refuses_known_number: matches!(call, "save" | "many" | "bulk"),
             probes: call != "blind",
             asks_many: call == "many",
             deletes: removes,
             number: maps.then_some("no"),
-            max_batch: 5,
+            max_batch: if call == "bulk" { 100 } else { 5 },
             settle: |_| SETTLE,
             options: &[],
         })
@@ -101,7 +116,8 @@ impl Connector for Double {
 
     async fn login(&self) -> Result<(), Fault> {
         *self.logins.lock().unwrap() += 1;
-        Ok(())
+        self.up()?;
+        self.login_faults.lock().unwrap().pop_front().map_or(Ok(()), Err)
     }
 
     fn clock_offset(&self) -> Option<i64> {
@@ -136,6 +152,9 @@ impl Connector for Double {
     }
 
     async fn send(&self, call: &CallSpec, items: &[Outgoing]) -> Vec<Outcome> {
+        if let Err(fault) = self.up() {
+            return vec![Outcome::Failed(fault); items.len()];
+        }
         self.sent.lock().unwrap().push((call.call.clone(), items.to_vec()));
         let scripted = self.outcomes.lock().unwrap().pop_front();
         let outcomes: Vec<Outcome> = scripted.unwrap_or_else(|| {
@@ -151,6 +170,8 @@ impl Connector for Double {
     }
 
     async fn probe(&self, call: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
+        self.up()?;
+        self.asked_by.lock().unwrap().push(call.clone());
         let mut findings = Vec::new();
         for probe in probes {
             if STEPS.contains(&call.call.as_str()) {
@@ -168,6 +189,12 @@ impl Connector for Double {
 const STEPS: [&str; 3] = ["unAudit", "submit", "audit"];
 
 impl Double {
+    fn up(&self) -> Result<(), Fault> {
+        let Some(kind) = *self.down.lock().unwrap() else { return Ok(()) };
+        *self.turned_away.lock().unwrap() += 1;
+        Err(Fault::new(kind, "down"))
+    }
+
     /// What a call that was carried out does to a document's status.
     pub fn take_effect(&self, call: &str, id: &str) {
         let mut status = self.status.lock().unwrap();

@@ -114,7 +114,7 @@ async fn a_target_told_to_hold_leaves_doubts_to_a_person_and_one_told_to_resend_
     desk.later(LONG).await;
     assert_eq!((desk.state("1").0, desk.row("1").due, desk.sent().len()), (State::InDoubt, None, 1));
 
-    let desk = in_doubt("call: blind\nin_doubt: resend", FaultKind::Unknown).await;
+    let desk = in_doubt("call: blind\nin_doubt: resend\nremembers: 1d", FaultKind::Unknown).await;
     desk.pass().await;
     desk.later(SETTLE).await;
     assert_eq!((desk.state("1").0, desk.sent()), (State::Delivered, vec![r#"{"no":"N1","rev":1}"#.to_owned(); 2]));
@@ -122,7 +122,7 @@ async fn a_target_told_to_hold_leaves_doubts_to_a_person_and_one_told_to_resend_
 
 #[tokio::test]
 async fn a_target_that_says_taken_to_every_resend_is_not_asked_for_ever() {
-    let desk = in_doubt("call: blind\nin_doubt: resend", FaultKind::Exists).await;
+    let desk = in_doubt("call: blind\nin_doubt: resend\nremembers: 1d", FaultKind::Exists).await;
     desk.pass().await;
     assert_eq!((desk.state("1"), desk.sent().len()), ((State::InDoubt, Some(Code::Conflict)), 1));
 }

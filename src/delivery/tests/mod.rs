@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod adopt;
+mod breaker;
 mod clock;
 mod double;
 mod doubt;
@@ -10,11 +11,15 @@ mod lookups;
 mod moved;
 mod operate;
 mod order;
+mod outage;
 mod owner;
 mod proof;
+mod read_back;
+mod resend;
 mod restore;
 mod retry;
 mod steps;
 mod support;
+mod terms;
 mod transitions;
 mod writeback;

@@ -26,7 +26,8 @@ fn every_kind_of_failure_has_one_policy() {
         FaultKind::Unknown,
     ] {
         let expected = match kind {
-            FaultKind::Unreachable | FaultKind::Throttled => Policy::Hold,
+            FaultKind::Unreachable => Policy::Hold,
+            FaultKind::Throttled => Policy::Throttle,
             FaultKind::Transient => Policy::Retry,
             FaultKind::Permanent | FaultKind::ClosedPeriod => Policy::Reject,
             FaultKind::Session => Policy::Renew,

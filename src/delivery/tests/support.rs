@@ -118,6 +118,20 @@ fn workers(
     ready.remove(0).targets.into_iter().map(worker).collect()
 }
 
+/// A worker over another store, its target and its clock, told to send.
+pub async fn worker_on(store: &Arc<dyn Store>, target: &str) -> (Arc<Worker>, Arc<Double>, Arc<HandClock>) {
+    let double: Arc<Double> = Arc::default();
+    let clock = Arc::new(HandClock(Mutex::new((Time(1_800_000_000_000), Duration::from_secs(1000)))));
+    let (mut ready, faults) = ready(target, "", Arc::<Double>::clone(&double), &tables_of_now());
+    assert!(faults.is_empty(), "{target}\n{faults:?}");
+    let plan = ready.remove(0).targets.remove(0);
+    let (answer, account, rules) = (TargetAnswer::Send { since: None }, plan.account.clone(), plan.rules.clone());
+    let state = TargetState { answer: Some(answer), account, rules, ..TargetState::default() };
+    store.set_target(&plan.scheme, &plan.name, state).await.unwrap();
+    let ticking: Arc<dyn Clock> = Arc::<HandClock>::clone(&clock);
+    (Worker::new(plan, Arc::clone(store), ticking, CancellationToken::new()), double, clock)
+}
+
 /// What a check makes of a scheme with a target written so.
 pub fn checked(target: &str, connector: Arc<dyn Connector>) -> (Vec<Ready>, Vec<SchemeFault>) {
     ready(target, "", connector, &tables_of_now())
@@ -167,6 +181,13 @@ impl Desk {
     /// The worker of another process over the same store.
     pub fn another_process(&self) -> Arc<Worker> {
         workers(&self.yaml, &self.store, &self.target, &self.clock, &self.lookups).remove(0)
+    }
+
+    /// The process ends, and another begins over the same store with the target written so.
+    pub async fn restart_with(&mut self, target: &str) {
+        target.clone_into(&mut self.yaml);
+        self.worker = self.another_process();
+        self.worker.recover().await.unwrap();
     }
 
     /// The same of its write-back.

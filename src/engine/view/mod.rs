@@ -15,5 +15,5 @@ pub use delivery::{
 pub use document::{DocumentDetail, DocumentQuery, DocumentView, documents, find_keys, show};
 pub use explain::explain;
 pub use mask::Mask;
-pub use status::{RunView, SchemeStatus, TargetStatus, status, target_names};
+pub use status::{BreakerView, RunView, SchemeStatus, TargetStatus, status, target_names};
 pub use sweep::{SweepQuestion, SweepStatus, next_sweep, sweep_status};

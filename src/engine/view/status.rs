@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::capture::Advance;
 use crate::clock::Time;
+use crate::delivery::Opened;
 use crate::engine::view::sweep::{SweepStatus, next_sweep, sweep_status};
 use crate::reason::State;
 use crate::scheme::{Mode, Scheme};
@@ -106,6 +107,27 @@ pub struct TargetStatus {
     pub counts: BTreeMap<&'static str, u64>,
     /// Earliest due time.
     pub oldest_due: Option<String>,
+    /// The open circuit breaker: several documents in a row got no answer, and the target is left alone until a test
+    /// is answered. Known to the running service only.
+    pub breaker: Option<BreakerView>,
+}
+
+/// An open circuit breaker as shown.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BreakerView {
+    /// Open since; RFC 3339.
+    pub open_since: String,
+    /// The next test, if anything is due then; RFC 3339.
+    pub next_test: String,
+    /// What the last failure said.
+    pub why: String,
+}
+
+impl From<Opened> for BreakerView {
+    fn from(opened: Opened) -> Self {
+        let Opened { since, next_test, why } = opened;
+        Self { open_since: since.to_string(), next_test: next_test.to_string(), why }
+    }
 }
 
 /// A run as shown.
@@ -242,5 +264,6 @@ fn target_status(store: &dyn Store, scheme: &str, target: &str, known: u64) -> R
         paused: state.and_then(|state| state.paused),
         counts,
         oldest_due: store.next_due(scheme, target)?.map(|due| due.to_string()),
+        breaker: None,
     })
 }

@@ -11,7 +11,7 @@ use crate::store::Course;
 use crate::store::{
     Ask, Attempt, Base, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, DocumentFilter, Earlier,
     IndexFill, IndexValues, ProgressStep, Queued, Run, Span, Step, Store, StoreError, SweepStage, SweepState,
-    TargetAnswer, TargetState, Touched, WriteResult,
+    TargetAnswer, TargetState, Terms, Touched, WriteResult,
 };
 use crate::watermark::{Held, Progress, Scan};
 
@@ -180,6 +180,7 @@ pub(in crate::store) fn row(state: State, due: Option<i64>) -> Delivery {
 pub(in crate::store) fn attempt(n: u32) -> Attempt {
     Attempt {
         looked_up: Vec::new(),
+        terms: Terms::default(),
         n,
         id: format!("attempt-{n}"),
         change_key: "fedcba9876543210".into(),

@@ -32,24 +32,39 @@ pub struct Scripted {
 
 /// An engine over the scripted system `sim`, as a process makes it of a scheme's id and text.
 pub fn process(
-    (id, scheme): (&str, &str),
+    scheme: (&str, &str),
     (world, clock): (&Arc<Mutex<World>>, &Arc<dyn Clock>),
     store: Arc<dyn Store>,
     concurrency: usize,
 ) -> Arc<Engine> {
+    process_of(&[scheme], (&[("sim", Arc::clone(world))], clock), store, concurrency)
+}
+
+/// The same of several schemes over several scripted systems.
+pub fn process_of(
+    schemes: &[(&str, &str)],
+    (worlds, clock): (&[(&str, Arc<Mutex<World>>)], &Arc<dyn Clock>),
+    store: Arc<dyn Store>,
+    concurrency: usize,
+) -> Arc<Engine> {
     let zone = Zone::named("Asia/Shanghai").unwrap();
-    let connector = Scripted { world: Arc::clone(world), clock: Arc::clone(clock), zone: zone.clone() };
-    let system = SystemReady { connector: Arc::new(connector), settle: None, concurrency };
+    let system = |(name, world): &(&str, Arc<Mutex<World>>)| {
+        let connector = Scripted { world: Arc::clone(world), clock: Arc::clone(clock), zone: zone.clone() };
+        ((*name).to_owned(), SystemReady { connector: Arc::new(connector), settle: None, concurrency })
+    };
     let around = Surroundings {
-        systems: BTreeMap::from([("sim".to_owned(), system)]),
+        systems: worlds.iter().map(system).collect::<BTreeMap<_, _>>(),
         tables: Arc::default(),
         lookups: Arc::new(|| Arc::new(Tables::default()) as Arc<dyn Lookups + Send + Sync>),
         zone: zone.clone(),
     };
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join(format!("{id}.yaml"));
-    std::fs::write(&file, scheme).unwrap();
-    let (ready, faults) = check(vec![Scheme::load(&file, &zone).unwrap()], &around);
+    let read = |(id, scheme): &(&str, &str)| {
+        let file = folder.path().join(format!("{id}.yaml"));
+        std::fs::write(&file, scheme).unwrap();
+        Scheme::load(&file, &zone).unwrap()
+    };
+    let (ready, faults) = check(schemes.iter().map(read).collect::<Vec<_>>(), &around);
     assert!(faults.is_empty(), "{faults:?}");
     assemble(ready, store, (Arc::clone(clock), zone), CancellationToken::new())
 }
@@ -57,8 +72,11 @@ pub fn process(
 impl Scripted {
     /// The way there or back.
     async fn latency(&self) {
-        let millis = self.world.lock().unwrap().rng.u64(0..1500);
-        self.clock.sleep(Duration::from_millis(millis)).await;
+        let wait = {
+            let mut world = self.world.lock().unwrap();
+            world.slow + Duration::from_millis(world.rng.u64(0..1500))
+        };
+        self.clock.sleep(wait).await;
         self.world.lock().unwrap().settle(self.clock.now());
     }
 }
@@ -187,6 +205,14 @@ impl Connector for Scripted {
             None => format!("mark {}", item.target_id.as_ref().unwrap()),
         };
         let numbers: Vec<String> = items.iter().map(name).collect();
+        let unreachable = {
+            let mut world = self.world.lock().unwrap();
+            let percent = world.faults.unreachable;
+            world.chance(percent)
+        };
+        if unreachable {
+            return vec![Outcome::Failed(Fault::new(FaultKind::Unreachable, "connection refused")); items.len()];
+        }
         for (number, item) in numbers.iter().zip(items) {
             let mut world = self.world.lock().unwrap();
             world.begins(number);
@@ -206,6 +232,9 @@ impl Connector for Scripted {
         };
         // The effects are there; a process that dies now has no answer.
         self.latency().await;
+        if self.world.lock().unwrap().drops() {
+            return vec![Outcome::Failed(Fault::new(FaultKind::Unknown, "the answer was dropped")); items.len()];
+        }
         for (number, outcome) in numbers.iter().zip(&outcomes) {
             let known = |fault: &Fault| !matches!(fault.kind, FaultKind::Unknown | FaultKind::Exists);
             if matches!(outcome, Outcome::Accepted { .. }) || matches!(outcome, Outcome::Failed(f) if known(f)) {
@@ -219,7 +248,7 @@ impl Connector for Scripted {
         self.latency().await;
         let mut world = self.world.lock().unwrap();
         let faults = world.faults;
-        if world.chance(faults.read) {
+        if world.drops() || world.chance(faults.read) {
             return Err(Fault::new(FaultKind::Unknown, "no answer"));
         }
         let findings: Vec<Finding> = probes.iter().map(|probe| found(&world, &call.call, probe)).collect();

@@ -57,6 +57,7 @@ struct Open {
 #[derive(Debug, Clone, Copy)]
 pub struct Faults {
     pub read: u32,
+    pub unreachable: u32,
     pub stale: u32,
     pub broken: u32,
     pub unknown_after: u32,
@@ -73,6 +74,7 @@ pub struct Faults {
 impl Faults {
     pub const NONE: Self = Self {
         read: 0,
+        unreachable: 0,
         stale: 0,
         broken: 0,
         unknown_after: 0,
@@ -87,6 +89,7 @@ impl Faults {
     };
     pub const MANY: Self = Self {
         read: 10,
+        unreachable: 4,
         stale: 10,
         broken: 1,
         unknown_after: 6,
@@ -108,6 +111,10 @@ pub struct World {
     pub target: BTreeMap<String, TargetDocument>,
     pub history: BTreeMap<String, History>,
     pub faults: Faults,
+    /// So many answers of the target are lost, after its effect.
+    pub dropping: u32,
+    /// How long every request takes beyond the usual.
+    pub slow: Duration,
     pub rng: Rng,
     /// Sends without an answer, by number.
     open: BTreeMap<String, Open>,
@@ -126,6 +133,8 @@ impl World {
             target: BTreeMap::new(),
             history: BTreeMap::new(),
             faults: Faults::MANY,
+            dropping: 0,
+            slow: Duration::ZERO,
             rng: Rng::with_seed(seed),
             open: BTreeMap::new(),
             marking: BTreeMap::new(),
@@ -136,6 +145,13 @@ impl World {
 
     pub fn chance(&mut self, percent: u32) -> bool {
         self.rng.u32(0..100) < percent
+    }
+
+    /// Whether the answer under way is lost, one of those that are to be.
+    pub fn drops(&mut self) -> bool {
+        let drops = self.dropping > 0;
+        self.dropping = self.dropping.saturating_sub(1);
+        drops
     }
 
     /// Creates or edits a random document. Its time may lie some minutes back: it shows only when its transaction

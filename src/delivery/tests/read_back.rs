@@ -1,0 +1,83 @@
+//! A version sent after an unknown outcome is read back one settle time later (rule 6).
+
+use serde_json::json;
+
+use super::double::{SETTLE, effective, failed, receipt};
+use super::support::{Desk, LONG, desk};
+use crate::connector::{Fault, FaultKind, Finding};
+use crate::reason::{Code, State};
+
+/// A document that was sent into the unknown, found absent twice, and accepted when sent again.
+async fn told_again() -> Desk {
+    let desk = desk("call: save").await;
+    desk.capture("1", json!({ "rev": 1 })).await;
+    desk.will_answer([vec![failed(FaultKind::Unknown)]]);
+    desk.pass().await;
+    desk.later(SETTLE).await;
+    desk.later(SETTLE).await;
+    assert_eq!((desk.state("1").0, desk.sent().len(), desk.asked()), (State::Delivered, 2, 2));
+    desk
+}
+
+#[tokio::test]
+async fn rule_06_a_version_sent_after_an_unknown_outcome_is_read_back_one_settle_time_later() {
+    let differs = || Finding::Effective { receipt: receipt("N1"), warnings: vec!["`rev` differs".into()] };
+    let old = || Finding::NotEffective { receipt: receipt("N1") };
+    let mixed = || Finding::Mixed { receipt: receipt("N1"), differences: vec!["`rev`".into()] };
+    let foreign = || Finding::Foreign { why: "created by `li`".into(), receipt: receipt("N1") };
+    let told = (State::Delivered, Some(Code::Sent));
+    let conflict = (State::InDoubt, Some(Code::Conflict));
+    for (name, found, expected, sends) in [
+        ("it stands", effective("N1"), told, 2),
+        ("the lost one came late, over it", differs(), told, 3),
+        ("older content", old(), told, 3),
+        ("gone", Finding::Absent, conflict, 2),
+        ("mixed", mixed(), conflict, 2),
+        ("another's", foreign(), conflict, 2),
+    ] {
+        let desk = told_again().await;
+        desk.later(SETTLE / 2).await;
+        assert_eq!(desk.asked(), 2, "{name}: not before");
+        desk.will_find([found]);
+        desk.later(SETTLE / 2).await;
+        assert_eq!((desk.asked(), desk.state("1"), desk.sent().len()), (3, expected, sends), "{name}");
+        desk.later(LONG).await;
+        assert_eq!((desk.asked(), desk.state("1"), desk.sent().len()), (3, expected, sends), "{name}: once");
+        assert_eq!(desk.row("1").due, None, "{name}");
+        assert_eq!(desk.sent().last().unwrap().contains("id-N1"), sends == 3, "{name}: as an update");
+    }
+}
+
+#[tokio::test]
+async fn rule_06_a_newer_version_is_what_is_read_back_then() {
+    let desk = told_again().await;
+    desk.capture("1", json!({ "rev": 2 })).await;
+    desk.pass().await;
+    assert_eq!((desk.sent().len(), desk.asked()), (3, 2));
+    desk.will_find([effective("N1")]);
+    desk.later(SETTLE).await;
+    assert_eq!(desk.asked(), 3);
+    let asked = desk.target.asked.lock().unwrap().last().cloned().unwrap();
+    assert_eq!(asked.attempted.unwrap().payload, r#"{"no":"N1","rev":2,"id":"id-N1"}"#);
+    assert_eq!(asked.told.as_deref(), Some(FIRST), "an update is judged where it differs from what was told before");
+}
+
+const FIRST: &str = r#"{"no":"N1","rev":1}"#;
+
+#[tokio::test]
+async fn rule_06_a_read_back_without_an_answer_comes_again_and_what_was_never_in_doubt_is_not_read() {
+    let desk = told_again().await;
+    desk.target.findings.lock().unwrap().push_back(Err(Fault::new(FaultKind::Unknown, "cut")));
+    desk.later(SETTLE).await;
+    assert_eq!((desk.asked(), desk.state("1").0), (3, State::Delivered));
+    desk.will_find([effective("N1")]);
+    desk.later(LONG).await;
+    assert_eq!((desk.asked(), desk.row("1").due), (4, None));
+
+    desk.capture("2", json!({ "rev": 1 })).await;
+    desk.will_answer([vec![failed(FaultKind::Transient)]]);
+    desk.pass().await;
+    desk.later(LONG).await;
+    desk.later(LONG).await;
+    assert_eq!((desk.state("2").0, desk.asked()), (State::Delivered, 4));
+}
