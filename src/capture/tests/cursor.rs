@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::living::Living;
-use super::support::{Desk, NOON, desk, desk_over, page};
+use super::support::{Desk, NOON, desk_over, page};
 use crate::capture::CaptureError;
 use crate::capture::detail::{Reading, Whole};
 use crate::connector::FaultKind;
@@ -299,7 +299,7 @@ async fn edits_while_pages_are_read_lose_nothing_by_row_version_by_window_and_by
 impl Living {
     /// Every so many pages one row is written, forty times at most.
     fn edit(&mut self, every: u32) {
-        if self.told % every == 0 && self.told < 40 * every {
+        if self.told.is_multiple_of(every) && self.told < 40 * every {
             let id = self.told * 7 % 25 + 1;
             self.write(id, NOON.plus(Duration::from_secs(u64::from(self.told))));
         }
@@ -308,14 +308,11 @@ impl Living {
 
 #[tokio::test]
 async fn catching_up_is_told_window_by_window_with_an_estimate() {
-    let desk = desk("", |_| {});
-    let capture = desk_over(", start: 10h, window: 1h", "", |_| {});
-    drop(desk);
+    let desk = desk_over(", start: 10h, window: 1h", "", |_| {});
     let told = std::sync::Mutex::new(Vec::new());
-    capture
-        .capture
+    desk.capture
         .run(&|run, progress| {
-            capture.clock.advance(Duration::from_secs(6));
+            desk.clock.advance(Duration::from_secs(6));
             told.lock().unwrap().extend(crate::capture::Advance::of(run, progress));
         })
         .await
@@ -324,7 +321,7 @@ async fn catching_up_is_told_window_by_window_with_an_estimate() {
     let windows: Vec<u64> = told.iter().map(|advance| advance.window).collect();
     assert_eq!(windows, (2..=told.len() as u64 + 1).collect::<Vec<_>>());
     assert!(told.windows(2).all(|two| two[0].reached < two[1].reached && two[0].share < two[1].share));
-    let stored = &capture.store.runs("s", None, 1).unwrap()[0];
+    let stored = &desk.store.runs("s", None, 1).unwrap()[0];
     assert_eq!(stored.windows, told.len() as u64 + 1);
     // Twelve windows of fifty minutes net, six seconds each.
     let half = &told[5];

@@ -59,6 +59,32 @@ fn rule_09_versions_continue_over_tombstones_which_have_no_hashes_and_no_body() 
     });
 }
 
+#[test]
+fn rule_27_the_lowest_row_version_to_go_back_to_is_kept_until_it_was_gone_back_to() {
+    on_each(|store| {
+        let commit = |rewind: Option<u64>, rewound: Option<u64>| {
+            let (rewind, rewound) = (rewind.map(row_version), rewound.map(row_version));
+            store.commit_capture(CaptureCommit { rewind, rewound, ..created("s", &[]) }).wait().unwrap();
+            store.rewind("s").unwrap()
+        };
+        for (rewind, rewound, kept) in [
+            (None, None, None),
+            (Some(90), None, Some(90)),
+            (Some(100), None, Some(90)),
+            (Some(9), None, Some(9)),
+            (None, Some(90), Some(9)),
+            (None, Some(9), None),
+        ] {
+            assert_eq!(commit(rewind, rewound), kept.map(row_version), "{rewind:?} {rewound:?}");
+        }
+        let mut commit = created("s", &["1"]);
+        commit.row_versions.insert(key("1"), row_version(9_007_199_254_740_993));
+        store.commit_capture(commit).wait().unwrap();
+        let head = store.heads("s", &[key("1")]).unwrap().remove(0).unwrap();
+        assert_eq!(head.row_version, Some(row_version(9_007_199_254_740_993)));
+    });
+}
+
 /// A tombstone has no bytes that could only have moved its gate.
 fn stale_touch() -> CaptureCommit {
     CaptureCommit { touched: vec![touched("1", 2)], ..capture("s", Vec::new()) }
