@@ -215,7 +215,7 @@ impl Lines {
             ("answer", or_dash(answer)),
             ("paused", maybe(paused.as_ref())),
             ("account", word(account)),
-            ("moved from", maybe(moved_from.as_ref())),
+            ("moved_from", maybe(moved_from.as_ref())),
             ("rules", short(rules)),
             ("proven", proven.to_string()),
             ("restored", restored.to_string()),
