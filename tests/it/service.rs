@@ -46,7 +46,7 @@ fn a_second_writer_on_one_database_is_refused_by_name() {
     let service = Service::start(&place);
     service.drained();
     for verb in ["run", "once"] {
-        let refused = place.run(&[verb]).ended(1);
+        let refused = place.run(&[verb]).ended(4);
         let pid = std::fs::read_to_string(place.path("data/service.json")).unwrap();
         let pid: Value = serde_json::from_str(&pid).unwrap();
         let named = refused.err.contains("deltaferry.redb") || refused.err.contains(&pid["pid"].to_string());
