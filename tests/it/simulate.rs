@@ -8,6 +8,7 @@ use std::time::Duration;
 use deltaferry::clock::Clock;
 use deltaferry::engine::Engine;
 use deltaferry::engine::operate::{Action, Selection};
+use deltaferry::name::Key;
 use deltaferry::reason::State;
 use deltaferry::store::model::ModelStore;
 use deltaferry::store::{DocumentFilter, Store};
@@ -164,7 +165,11 @@ impl Simulation {
             assert_eq!(history.creates, history.deletes + u64::from(told.is_some()), "{number} was created twice");
             assert!(history.revisions.is_sorted(), "{number} went back: {history:?}");
             let versions = changes.iter().filter(|change| change.key.as_str() == id.to_string()).count() as u64;
-            assert!(versions <= document.revision, "{number} has {versions} versions of {}", document.revision);
+            assert!(
+                versions <= document.revision,
+                "{number} has {versions} versions of {document:?}: {:#?}",
+                self.told(*id)
+            );
             let mut once = history.revisions.clone();
             once.dedup();
             let twice = (history.revisions.len() - once.len()) as u64;
@@ -174,6 +179,22 @@ impl Simulation {
 }
 
 impl Simulation {
+    /// A document's versions and what was sent of it, for a person who looks for the cause.
+    fn told(&self, id: u64) -> Vec<String> {
+        let key = Key::from_text(id.to_string());
+        let changes = self.store.changes("copy", 0, usize::MAX).unwrap().into_iter().filter(|change| change.key == key);
+        let body =
+            |version| String::from_utf8(self.store.body("copy", &key, version).unwrap().unwrap_or_default()).unwrap();
+        let mut told: Vec<String> = changes.map(|change| format!("{} {}", change.at, body(change.to))).collect();
+        for target in ["copy", "copy.writeback"] {
+            for attempt in self.store.attempts("copy", target, &key).unwrap() {
+                let (answered, outcome) = (attempt.answered, attempt.outcome.unwrap_or_default());
+                told.push(format!("{} {target} {} {answered:?} {outcome}", attempt.at, attempt.payload));
+            }
+        }
+        told
+    }
+
     /// What reliability.md B4 says of the store at rest.
     fn judge_store(&self) {
         let changes = self.store.changes("copy", 0, usize::MAX).unwrap();
@@ -208,7 +229,7 @@ fn simulate(seed: u64) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let simulation = Simulation::new(seed);
-        for _ in 0..16 {
+        for life in 0..16 {
             let (edits, apart, killed) = {
                 let mut world = simulation.world.lock().unwrap();
                 let killed = if world.rng.bool() { world.rng.u64(0..30_000) } else { 3_600_000 };
@@ -224,7 +245,7 @@ fn simulate(seed: u64) {
             {
                 // Now and then the target can't be reached at all.
                 let mut world = simulation.world.lock().unwrap();
-                world.faults.unreachable = if world.chance(10) { 100 } else { Faults::MANY.unreachable };
+                world.faults.unreachable = if life % 5 == 3 { 100 } else { Faults::MANY.unreachable };
             }
             for _ in 0..edits {
                 simulation.world.lock().unwrap().edit(simulation.clock.now());

@@ -25,6 +25,7 @@ use crate::support::world::{SETTLE, World, number_of};
 const PAGE: usize = 3;
 
 pub struct Scripted {
+    pub name: String,
     pub world: Arc<Mutex<World>>,
     pub clock: Arc<dyn Clock>,
     pub zone: Zone,
@@ -49,7 +50,12 @@ pub fn process_of(
 ) -> Arc<Engine> {
     let zone = Zone::named("Asia/Shanghai").unwrap();
     let system = |(name, world): &(&str, Arc<Mutex<World>>)| {
-        let connector = Scripted { world: Arc::clone(world), clock: Arc::clone(clock), zone: zone.clone() };
+        let connector = Scripted {
+            name: (*name).to_owned(),
+            world: Arc::clone(world),
+            clock: Arc::clone(clock),
+            zone: zone.clone(),
+        };
         ((*name).to_owned(), SystemReady { connector: Arc::new(connector), settle: None, concurrency })
     };
     let around = Surroundings {
@@ -84,7 +90,7 @@ impl Scripted {
 #[async_trait]
 impl Connector for Scripted {
     fn account(&self) -> String {
-        "scripted".into()
+        format!("scripted {}", self.name)
     }
 
     fn source_call(&self, call: &str) -> Option<SourceCall> {
@@ -208,7 +214,7 @@ impl Connector for Scripted {
         let unreachable = {
             let mut world = self.world.lock().unwrap();
             let percent = world.faults.unreachable;
-            world.chance(percent)
+            percent > 0 && world.chance(percent)
         };
         if unreachable {
             return vec![Outcome::Failed(Fault::new(FaultKind::Unreachable, "connection refused")); items.len()];

@@ -89,7 +89,7 @@ impl Faults {
     };
     pub const MANY: Self = Self {
         read: 10,
-        unreachable: 4,
+        unreachable: 0,
         stale: 10,
         broken: 1,
         unknown_after: 6,
