@@ -14,7 +14,8 @@
 //! [`clock`], [`name`], [`decimal`], [`scalar`], [`row_version`], [`document`], [`change`], [`reason`], [`receipt`], [`watermark`] are the
 //! vocabulary; [`query`] holds the expressions users write (paths, conditions, filters); [`config`] and
 //! [`scheme`] what they wrote; [`connector`], [`diff`], [`mapping`] and [`store`] are the four independent parts;
-//! [`capture`] and [`delivery`] join them; [`engine`] runs both; [`api`] and [`cli`] show it.
+//! [`capture`] and [`delivery`] join them; [`engine`] runs both; [`api`] and [`cli`] show it. [`sandbox`] simulates the
+//! systems, [`torture`] proves the whole between them.
 //!
 //! # Absences
 //!

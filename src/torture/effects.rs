@@ -60,6 +60,7 @@ fn in_order(key: &Key, attempts: &[Attempt], effects: &[&Entry]) -> Option<Strin
 }
 
 /// Whether everything of a payload stands in what arrived; a connector may add ids to it.
+#[allow(clippy::cmp_owned, reason = "the text of a JSON value is compared, not the value")]
 fn is_part(payload: &Value, arrived: &Value) -> bool {
     match (payload, arrived) {
         (Value::Object(payload), Value::Object(arrived)) => {
@@ -69,5 +70,63 @@ fn is_part(payload: &Value, arrived: &Value) -> bool {
             payload.len() == arrived.len() && payload.iter().zip(arrived).all(|(one, there)| is_part(one, there))
         }
         (payload, arrived) => payload.to_string() == arrived.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::Time;
+
+    fn attempt(n: u32, revision: u64) -> Attempt {
+        Attempt {
+            n,
+            id: format!("a{n}"),
+            change_key: format!("k{n}"),
+            version: revision,
+            call: "save".into(),
+            form: None,
+            account: "a".into(),
+            number: Some("N1".into()),
+            target_id: None,
+            payload: json!({ "no": "N1", "rev": revision, "lines": [{ "qty": 1 }] }).to_string(),
+            payload_hash: "h".into(),
+            lines: Vec::new(),
+            looked_up: Vec::new(),
+            at: Time(0),
+            answered: None,
+            outcome: None,
+            words: None,
+            decision: None,
+        }
+    }
+
+    fn effect(n: u64, revision: u64) -> Entry {
+        Entry {
+            n,
+            at: String::new(),
+            system: "kingdee".into(),
+            call: "save".into(),
+            document: "N1".into(),
+            effect: Effect::Update,
+            payload: json!({ "FID": 7, "no": "N1", "rev": revision, "lines": [{ "FEntryID": 1, "qty": 1 }] }),
+        }
+    }
+
+    #[test]
+    fn an_effect_twice_out_of_order_or_of_no_attempt_is_found() {
+        let attempts = [attempt(1, 1), attempt(2, 1), attempt(3, 2)];
+        let is_wrong = |revisions: &[u64]| {
+            let effects: Vec<Entry> = (1..).zip(revisions).map(|(n, revision)| effect(n, *revision)).collect();
+            in_order(&Key::from_text("1"), &attempts, &effects.iter().collect::<Vec<_>>()).is_some()
+        };
+        for fine in [&[][..], &[1], &[1, 2], &[1, 1, 2], &[2]] {
+            assert!(!is_wrong(fine), "{fine:?}");
+        }
+        for wrong in [&[1, 1, 1][..], &[2, 1], &[2, 2], &[3]] {
+            assert!(is_wrong(wrong), "{wrong:?}");
+        }
     }
 }

@@ -99,3 +99,70 @@ pub(super) fn targets(store: &dyn Store) -> Result<BTreeSet<(String, String)>, S
     });
     Ok(names.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::store::model::ModelStore;
+    use crate::store::{
+        CaptureCommit, Delivery, DeliveryCommit, DeliveryWrite, ProgressStep, Step, Store, TargetState,
+    };
+    use crate::watermark::Progress;
+
+    fn progress(watermark: Time) -> Progress {
+        Progress {
+            first_start: Time(0),
+            start: Time(0),
+            watermark: Some(watermark),
+            walked_to: None,
+            complete_to: None,
+            scan: None,
+            seen: None,
+            fingerprint: String::new(),
+        }
+    }
+
+    fn named(store: &ModelStore) -> Vec<String> {
+        broken(store).unwrap().iter().map(|fault| fault.chars().take(2).collect()).collect()
+    }
+
+    #[test]
+    fn a_watermark_without_documents_and_rows_that_no_commit_makes_are_found() {
+        let store = ModelStore::new();
+        assert_eq!(broken(&store).unwrap(), Vec::<String>::new());
+        let step = ProgressStep { from: None, to: progress(Time(5000)) };
+        let commit = CaptureCommit { scheme: "s".into(), progress: Some(step), ..CaptureCommit::default() };
+        store.commit_capture(commit).wait().unwrap();
+        assert_eq!(named(&store), ["I6"]);
+        let document = (Key::from_text("1"), Time(1000));
+        let passed = passed_over(&store, "s", std::slice::from_ref(&document), std::time::Duration::ZERO).unwrap();
+        assert_eq!(passed.len(), 1);
+
+        store.set_target("s", "t", TargetState::default()).wait().unwrap();
+        for (state, invariant) in [(State::Delivered, "I5"), (State::InFlight, "I2")] {
+            let before = store.delivery("s", "t", &document.0).unwrap().map_or(0, |row| row.rev);
+            let row = Delivery { state, rev: before, ..Delivery::new(Time(0)) };
+            let write = DeliveryWrite {
+                key: document.0.clone(),
+                expect: before,
+                row,
+                attempt: None,
+                claim: None,
+                release: None,
+                queue: None,
+            };
+            let commit = DeliveryCommit {
+                scheme: "s".into(),
+                target: "t".into(),
+                step: Step::Operate,
+                position: None,
+                writes: vec![write],
+            };
+            store.commit_deliveries(commit).wait().unwrap();
+            assert_eq!(named(&store), ["I6", invariant]);
+            assert_eq!(unsettled(&store).unwrap().len(), usize::from(state == State::InFlight));
+        }
+    }
+}

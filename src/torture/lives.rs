@@ -242,7 +242,7 @@ impl Run<'_> {
                 Some(3) if round + 1 < DRAINS => self.act_by_hand().await?,
                 Some(1) if round == 0 => self.act_by_hand().await?,
                 other => {
-                    return Ok(self.and_at_rest(format!("`once` ended with {other:?} after everything was healed"))?);
+                    return self.and_at_rest(format!("`once` ended with {other:?} after everything was healed"));
                 }
             }
         }

@@ -1,16 +1,14 @@
 //! A clock that is set under the running service (reliability.md B6, fault 11): schedules by the calendar follow it.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use deltaferry::clock::{Clock, Time};
+use deltaferry::clock::Clock;
 use deltaferry::engine::serve;
 use deltaferry::store::Store;
 use deltaferry::store::model::ModelStore;
 
-use crate::support::clock::SimClock;
+use crate::support::clock::Handled;
 use crate::support::scripted::process;
 use crate::support::world::{Faults, World};
 
@@ -21,36 +19,9 @@ source: { system: sim, call: list, key: $.id, number: $.no, time: $.modified, st
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// The simulation's clock, whose hands somebody moves.
-struct Handled {
-    inner: SimClock,
-    moved: AtomicI64,
-}
-
-impl Handled {
-    fn moves(&self, by: i64) {
-        self.moved.fetch_add(by, Ordering::Relaxed);
-    }
-}
-
-#[async_trait]
-impl Clock for Handled {
-    fn now(&self) -> Time {
-        Time(self.inner.now().0 + self.moved.load(Ordering::Relaxed))
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.inner.monotonic()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        self.inner.sleep(duration).await;
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn fault_11_a_schedule_by_the_calendar_follows_a_clock_that_is_set() {
-    let clock = Arc::new(Handled { inner: SimClock::new(), moved: AtomicI64::new(0) });
+    let clock = Arc::new(Handled::new());
     let world = Arc::new(Mutex::new(World::new(1)));
     world.lock().unwrap().faults = Faults::NONE;
     let store = Arc::new(ModelStore::new());
