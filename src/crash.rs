@@ -62,6 +62,8 @@ pub const POINTS: &[(&str, &str, &str)] = &[
     ("step.claimed", "14", "an attempt of a step is durable, nothing was sent"),
     ("step.answered", "18", "a step was answered, nothing is settled"),
     ("step.settled", "20", "a step is settled, the next has not begun"),
+    ("delivery.begun_anew", "-", "some rows of a moved target have begun anew, others will"),
+    ("delivery.restore_marked", "-", "after a restore some rows are to be compared first, others are not yet marked"),
     ("db.backup.copying", "29", "a backup is half copied"),
     ("db.backup.before_name", "29", "a backup is complete and has not got its name"),
     ("db.restore.before_aside", "-", "a backup is verified, the database is still in its place"),

@@ -91,6 +91,8 @@ mod tests {
             account: "a".into(),
             number: Some("N1".into()),
             target_id: None,
+            step: false,
+            terms: crate::store::Terms::default(),
             payload: json!({ "no": "N1", "rev": revision, "lines": [{ "qty": 1 }] }).to_string(),
             payload_hash: "h".into(),
             lines: Vec::new(),

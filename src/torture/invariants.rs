@@ -120,6 +120,7 @@ mod tests {
             complete_to: None,
             scan: None,
             seen: None,
+            trail: Vec::new(),
             fingerprint: String::new(),
         }
     }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::double::{SETTLE, failed};
+use super::double::{SETTLE, effective, failed};
 use super::support::{Desk, desk};
-use crate::connector::FaultKind;
+use crate::connector::{FaultKind, Finding};
 use crate::reason::State;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -39,6 +39,8 @@ async fn fault_11_rule_29_a_clock_set_back_keeps_no_document_waiting() {
         desk.clock.set(desk.clock_now().minus(ahead));
         desk.pass().await;
         let longest = Duration::from_secs(900);
+        // Absent twice, sent again, and read back (rule 6).
+        desk.will_find([Finding::Absent, Finding::Absent, effective("N1")]);
         for _ in 0..3 {
             desk.later(longest).await;
         }

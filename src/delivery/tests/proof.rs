@@ -72,7 +72,9 @@ async fn rule_04_absence_counts_only_once_the_target_has_shown_one_of_ours() {
     desk.pass().await;
     assert!(desk.store_target().proven, "{:?}", desk.state("2"));
     for _ in 0..3 {
-        desk.later(SETTLE).await;
+        if desk.sent().len() < 3 {
+            desk.later(SETTLE).await;
+        }
     }
     assert_eq!((desk.state("1").0, desk.sent().len()), (State::Delivered, 3));
 }

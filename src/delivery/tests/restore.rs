@@ -144,6 +144,7 @@ async fn rule_08_one_in_doubt_is_delivered_if_the_newest_is_there_and_settled_as
     let desk = in_doubt("call: save").await;
     desk.caught_up().await;
     assert_eq!((desk.sent().len(), desk.asked()), (1, 2), "absent: the attempt is asked about as ever");
+    desk.will_find([Finding::Absent, effective("N1")]);
     desk.later(SETTLE).await;
     desk.later(SETTLE).await;
     assert_eq!((desk.state("1"), desk.sent().len()), (SENT, 2));

@@ -126,7 +126,7 @@ pub async fn worker_on(store: &Arc<dyn Store>, target: &str) -> (Arc<Worker>, Ar
     assert!(faults.is_empty(), "{target}\n{faults:?}");
     let plan = ready.remove(0).targets.remove(0);
     let (answer, account, rules) = (TargetAnswer::Send { since: None }, plan.account.clone(), plan.rules.clone());
-    let state = TargetState { answer: Some(answer), account, rules, ..TargetState::default() };
+    let state = TargetState { answer: Some(answer), account, rules, proven: true, ..TargetState::default() };
     store.set_target(&plan.scheme, &plan.name, state).await.unwrap();
     let ticking: Arc<dyn Clock> = Arc::<HandClock>::clone(&clock);
     (Worker::new(plan, Arc::clone(store), ticking, CancellationToken::new()), double, clock)
