@@ -6,6 +6,7 @@ pub mod world;
 
 pub mod flow;
 pub mod http;
+pub mod names;
 pub mod orders;
 pub mod place;
 pub mod service;
