@@ -8,6 +8,7 @@ mod compose;
 mod course;
 mod decide;
 mod doubt;
+mod fill;
 mod find;
 mod hours;
 mod judge;

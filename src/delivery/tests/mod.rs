@@ -13,6 +13,7 @@ mod order;
 mod owner;
 mod proof;
 mod restore;
+mod retention;
 mod retry;
 mod steps;
 mod support;
