@@ -52,6 +52,7 @@ mod lines;
 pub mod model;
 mod overlay;
 mod pages;
+mod pending;
 mod place;
 mod restore;
 mod rows;
@@ -80,11 +81,12 @@ pub use file::RedbOptions;
 pub use lineage::{Lineage, Origin};
 pub use mirror::{IndexFill, IndexValues, Mark};
 pub use pages::pages;
+pub use pending::Pending;
 pub use restore::{Restored, restore};
-pub use retention::{Trim, Trimmed};
+pub use retention::{Filling, Trim, Trimmed};
 pub use sweep::{Ask, Earlier, Span, SweepStage, SweepState, SweepStep};
 pub use traits::{
-    CaptureCommit, CaptureDone, Captured, DocumentFilter, Filling, Info, Pending, ProgressStep, Run, Store, StoreError,
-    TargetAnswer, TargetState, Touched,
+    CaptureCommit, CaptureDone, Captured, DocumentFilter, Info, ProgressStep, Run, Store, StoreError, TargetAnswer,
+    TargetState, Touched,
 };
 pub use verify::Damage;

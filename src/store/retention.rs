@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Time;
 use crate::document::Head;
 use crate::name::Key;
@@ -39,6 +41,15 @@ pub struct Trimmed {
     pub after: Option<Key>,
     /// Whether there may be more to forget.
     pub more: bool,
+}
+
+/// How far a target is filled from the documents as they stand, instead of from the change log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filling {
+    /// The change log's end when it began: the target's position when it ends.
+    pub to: u64,
+    /// The last document looked at, in key order.
+    pub after: Option<Key>,
 }
 
 /// What of a document has to stay.

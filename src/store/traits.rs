@@ -1,13 +1,9 @@
 //! The contract of every store: what a command promises, and the plain data it takes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
 use std::path::Path;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::oneshot;
 
 use crate::change::{Change, ChangeKind};
 use crate::clock::Time;
@@ -18,7 +14,8 @@ use crate::row_version::RowVersion;
 use crate::store::delivery::{Attempt, Delivery, DeliveryCommit, WriteResult};
 use crate::store::lineage::Lineage;
 use crate::store::mirror::{IndexFill, IndexValues, Mark};
-use crate::store::retention::{Trim, Trimmed};
+use crate::store::pending::Pending;
+use crate::store::retention::{Filling, Trim, Trimmed};
 use crate::store::sweep::{SweepState, SweepStep};
 use crate::watermark::Progress;
 
@@ -80,39 +77,6 @@ pub enum StoreError {
     /// The writer has stopped.
     #[error("the store has been closed")]
     Closed,
-}
-
-/// The answer to a command that is being made durable: a future, or [`Pending::wait`] in plain code.
-#[derive(Debug)]
-pub struct Pending<T>(oneshot::Receiver<Result<T, StoreError>>);
-
-impl<T> Pending<T> {
-    /// The sender's side and the answer.
-    pub fn channel() -> (oneshot::Sender<Result<T, StoreError>>, Self) {
-        let (sender, receiver) = oneshot::channel();
-        (sender, Self(receiver))
-    }
-
-    /// An answer that is already there.
-    pub fn ready(result: Result<T, StoreError>) -> Self {
-        let (sender, pending) = Self::channel();
-        // The receiver is alive: it is returned right below.
-        let _ = sender.send(result);
-        pending
-    }
-
-    /// Blocks until the command is durable. Not for asynchronous code.
-    pub fn wait(self) -> Result<T, StoreError> {
-        self.0.blocking_recv().unwrap_or(Err(StoreError::Closed))
-    }
-}
-
-impl<T> Future for Pending<T> {
-    type Output = Result<T, StoreError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context).map(|received| received.unwrap_or(Err(StoreError::Closed)))
-    }
 }
 
 /// A new or changed document of a page.
@@ -311,15 +275,6 @@ pub struct TargetState {
     /// The target was behind the start of the change log and is being filled from the documents (rule 17).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filling: Option<Filling>,
-}
-
-/// How far a target is filled from the documents as they stand, instead of from the change log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Filling {
-    /// The change log's end when it began: the target's position when it ends.
-    pub to: u64,
-    /// The last document looked at, in key order.
-    pub after: Option<Key>,
 }
 
 /// What to list of a scheme's documents.
