@@ -45,6 +45,8 @@ pub const POINTS: &[(&str, &str, &str)] = &[
     ("doubt.absent", "23", "an attempt is known not to have run, nothing of that is stored"),
     ("recover.taken_over", "-", "attempts of an earlier process are in doubt, the worker has not begun"),
     ("writeback.queued", "-", "a delivery is settled and its write-back queued in the same commit"),
+    ("trim.before_commit", "28", "before forgotten history is gone for good"),
+    ("trim.after_commit", "28", "some history is forgotten, more may follow"),
     ("operate.before_commit", "-", "before a person's action is durable"),
     ("operate.after_commit", "-", "after it, the person was not told"),
     ("store.commit.before", "7", "before any commit"),

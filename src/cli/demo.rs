@@ -147,7 +147,7 @@ async fn stay(
             }
         }
     };
-    tokio::select! { () = serve(engine) => {}, () = edits => {} }
+    tokio::select! { () = serve(engine, config.retention) => {}, () = edits => {} }
     // It ends with the stop token; a failure there was logged where it happened.
     let _ = answering.await;
     say("stopped");

@@ -28,12 +28,19 @@ pub fn run(context: &Context, verb: &Docs) -> Result<Exit, Failure> {
             }
             for key in &keys {
                 let found = show(&*store, scheme, key, *version, (&Mask::new(&config.mask), context.language))?;
-                let found = found.ok_or_else(|| Failure::failed(format!("`{key}` has no such version stored")))?;
+                let Some(found) = found else { return Err(not_kept(&*store, &scheme.id, key)) };
                 json(&found)?;
             }
             Ok(Exit::Done)
         }
     }
+}
+
+/// A version is asked for that never was, or is kept no more (rule 17).
+fn not_kept(store: &dyn Store, scheme: &str, key: &Key) -> Failure {
+    let kept: Vec<String> = store.versions(scheme, key).unwrap_or_default().iter().map(u64::to_string).collect();
+    let kept = kept.join(", ");
+    Failure::failed(format!("`{key}` has no such version stored; kept are: {kept}; older ones go as `retention` says"))
 }
 
 /// The scheme of a name, or a failure that lists the known ones.

@@ -32,7 +32,7 @@ pub async fn run(context: &Context) -> Result<Exit, Failure> {
     say(format_args!("deltaferry runs; status at http://{}/api/v1/schemes", server.address()));
     let watching = tokio::spawn(watch_tables(Arc::clone(&engine), checked.config.clone(), Arc::clone(&checked.tables)));
     let answering = tokio::spawn(server.serve(stop.clone()));
-    serve(&engine).await;
+    serve(&engine, checked.config.retention).await;
     stop.cancel();
     // Both end with the stop token; a failure there was logged where it happened.
     let _ = tokio::join!(watching, answering);

@@ -83,6 +83,13 @@ pub struct Retention {
     pub runs: Duration,
 }
 
+impl Default for Retention {
+    /// What the interface says (interface.md 3).
+    fn default() -> Self {
+        Self { versions: 20, history: 180 * DAY, runs: 30 * DAY }
+    }
+}
+
 /// Where and how much is logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
@@ -180,10 +187,11 @@ fn table_file(folder: &Path, (name, node): &(Name, Node)) -> Option<TableFile> {
 }
 
 fn retention(node: Option<&Node>) -> Retention {
+    let usual = Retention::default();
     Retention {
-        versions: node.and_then(|node| node.get_integer("versions")).unwrap_or(20),
-        history: node.and_then(|node| node.get_duration("history")).unwrap_or(180 * DAY),
-        runs: node.and_then(|node| node.get_duration("runs")).unwrap_or(30 * DAY),
+        versions: node.and_then(|node| node.get_integer("versions")).unwrap_or(usual.versions),
+        history: node.and_then(|node| node.get_duration("history")).unwrap_or(usual.history),
+        runs: node.and_then(|node| node.get_duration("runs")).unwrap_or(usual.runs),
     }
 }
 

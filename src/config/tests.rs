@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Config, Options, load_everything};
+use super::{Config, Options, Retention, load_everything};
 use crate::fault::Fault;
 use crate::scheme::check::LiteralSecrets;
 use crate::scheme::transport::{Limit, Rate, Transport};
@@ -58,8 +58,23 @@ fn what_is_left_out_has_the_defaults_of_the_interface() {
     assert_eq!(config.api, super::Api::default());
     assert_eq!(config.api.listen.to_string(), "127.0.0.1:7878");
     assert_eq!(config.time_zone, "Asia/Shanghai");
-    assert_eq!((config.retention.versions, config.log.level.as_str()), (20, "info"));
+    assert_eq!(config.log.level, "info");
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    assert_eq!(config.retention, Retention { versions: 20, history: days(180), runs: days(30) });
     assert_eq!(config.systems[0].transport, Transport::default());
+}
+
+#[test]
+fn rule_17_retention_is_read_in_its_units_and_nothing_is_kept_for_no_time() {
+    let read = |text: &str| read(&format!("retention: {text}\nsystems: {{}}\n"), LiteralSecrets::Refused);
+    let (config, faults) = read("{ versions: 5, history: 36h, runs: 7d }");
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    assert_eq!(config.retention, Retention { versions: 5, history: hours(36), runs: hours(168) });
+    assert_eq!(faults, Vec::<String>::new());
+    for (key, wrong) in [("versions", "0"), ("history", "0d"), ("history", "long"), ("runs", "30")] {
+        let (_, faults) = read(&format!("{{ {key}: {wrong} }}"));
+        assert!(matches!(faults.as_slice(), [fault] if fault.contains(key)), "{key}: {wrong}: {faults:?}");
+    }
 }
 
 #[test]

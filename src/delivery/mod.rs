@@ -9,6 +9,7 @@ mod compose;
 mod course;
 mod decide;
 mod doubt;
+mod fill;
 mod find;
 mod half_open;
 mod hours;

@@ -1,6 +1,7 @@
 //! Planning: the target's way along the change log. Each change is decided as far as the document's state allows;
 //! what is planned and how far the target has come are one commit.
 
+use crate::change::{Change, ChangeKind};
 use crate::delivery::decide::Decider;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
@@ -8,7 +9,7 @@ use crate::reason::{Code, Reason, State};
 use crate::store::{Delivery, DeliveryCommit, DeliveryWrite, Step, StoreError};
 
 /// Changes planned in one commit.
-const CHANGES: usize = 200;
+pub(super) const CHANGES: usize = 200;
 
 impl Worker {
     /// Plans everything the change log holds. Goes on while the target is paused; does nothing before it was told
@@ -20,8 +21,18 @@ impl Worker {
         }
         loop {
             let Some(state) = self.store.target(&self.plan.scheme, &self.plan.name)? else { return Ok(()) };
-            let Some(answer) = state.answer else { return Ok(()) };
-            let changes = self.store.changes(&self.plan.scheme, state.position, CHANGES)?;
+            let Some(answer) = state.answer.clone() else { return Ok(()) };
+            if state.filling.is_some() {
+                self.fill(state, &answer).await?;
+                continue;
+            }
+            let changes = match self.store.changes(&self.plan.scheme, state.position, CHANGES) {
+                Err(StoreError::Trimmed { .. }) => {
+                    self.fill(state, &answer).await?;
+                    continue;
+                }
+                changes => changes?,
+            };
             let Some(last) = changes.last() else { return Ok(()) };
             let reached = last.seq;
             let mut newest: Vec<(Key, u64)> = Vec::with_capacity(changes.len());
@@ -37,6 +48,7 @@ impl Worker {
             for (key, version) in newest {
                 let row = self.row(&key)?.unwrap_or_else(|| Delivery::new(now));
                 if version > row.newest {
+                    let row = self.past_trimmed(&changes, &key, row, version)?;
                     writes.push(planned(&decider, &key, row, version)?);
                 }
             }
@@ -51,10 +63,38 @@ impl Worker {
             self.store.commit_deliveries(commit).await?;
         }
     }
+
+    /// The row as if it had been decided up to the newest version that changed since and is not kept any more: only
+    /// the versions behind it are decided (rule 17). For a target that was away for long.
+    fn past_trimmed(
+        &self,
+        changes: &[Change],
+        key: &Key,
+        mut row: Delivery,
+        newest: u64,
+    ) -> Result<Delivery, StoreError> {
+        if newest - row.version <= 1 || row.has_open_attempt() || row.is_stepping() {
+            return Ok(row);
+        }
+        let kept = match self.store.versions(&self.plan.scheme, key) {
+            // Told by the decision itself.
+            Err(StoreError::Damaged { .. }) => return Ok(row),
+            kept => kept?,
+        };
+        let had_text = changes.iter().filter(|change| change.key == *key && change.kind != ChangeKind::Deleted);
+        let gone = had_text.map(|change| change.to).filter(|to| *to < newest && !kept.contains(to)).max();
+        row.version = row.version.max(gone.unwrap_or(0));
+        Ok(row)
+    }
 }
 
 /// The row with a newer version planned: decided at once, or after the open attempt is settled.
-fn planned(decider: &Decider<'_>, key: &Key, mut row: Delivery, version: u64) -> Result<DeliveryWrite, StoreError> {
+pub(super) fn planned(
+    decider: &Decider<'_>,
+    key: &Key,
+    mut row: Delivery,
+    version: u64,
+) -> Result<DeliveryWrite, StoreError> {
     row.newest = version;
     let row = match row.state {
         State::InFlight => row,

@@ -11,6 +11,7 @@ mod mirrors;
 mod once;
 pub mod operate;
 pub mod reconcile;
+mod retention;
 mod serve;
 mod sweep;
 mod unit;

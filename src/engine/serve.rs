@@ -8,7 +8,9 @@ use tokio::task::JoinSet;
 
 use crate::capture::CaptureError;
 use crate::clock::Time;
+use crate::config::Retention;
 use crate::delivery::Worker;
+use crate::engine::retention::trim_daily;
 use crate::engine::sweep::sweep_on_schedule;
 use crate::engine::unit::{Engine, Unit};
 
@@ -17,9 +19,17 @@ const RESTART: Duration = Duration::from_secs(5);
 /// Longest sleep before the store is looked at again without any event.
 const IDLE: Duration = Duration::from_secs(600);
 
-/// Runs every enabled scheme until stopped.
-pub async fn serve(engine: &Arc<Engine>) {
+/// Runs every enabled scheme until stopped, and forgets history as told.
+pub async fn serve(engine: &Arc<Engine>, retention: Retention) {
     let mut tasks = JoinSet::new();
+    let engine_ = Arc::clone(engine);
+    tasks.spawn(async move {
+        supervise(&engine_, || {
+            let engine = Arc::clone(&engine_);
+            async move { trim_daily(&engine, retention).await }
+        })
+        .await;
+    });
     for unit in engine.units.iter().filter(|unit| unit.scheme.enabled) {
         let (engine_, unit_) = (Arc::clone(engine), Arc::clone(unit));
         tasks.spawn(async move {

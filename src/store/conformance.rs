@@ -6,6 +6,7 @@
 mod deliveries;
 mod documents;
 mod lookups;
+mod retention;
 mod sweeps;
 
 use std::path::{Path, PathBuf};

@@ -39,10 +39,13 @@ fn each(
 
 fn documents(snapshot: &Snapshot, lines: &mut Lines) -> Result<(), StoreError> {
     each(snapshot, &SCHEMES, |key, payload| {
-        let SchemeRow { last_seq, live, tombstones, paused, rewind } = from_json(payload)?;
+        let SchemeRow { last_seq, live, tombstones, paused, rewind, trimmed } = from_json(payload)?;
         let scheme = key.text()?;
         lines.scheme(&scheme, last_seq, live, tombstones, paused.as_ref());
         rewind.iter().for_each(|to| lines.rewind(&scheme, to));
+        if trimmed > 0 {
+            lines.trimmed(&scheme, trimmed);
+        }
         Some(())
     })?;
     each(snapshot, &WATERMARKS, |key, payload| {

@@ -23,7 +23,7 @@ use crate::reason::State;
 use crate::row_version::RowVersion;
 use crate::store::{
     Attempt, CaptureCommit, CaptureDone, Delivery, DeliveryCommit, DocumentFilter, IndexFill, Info, Mark, Pending, Run,
-    Store, StoreError, SweepState, TargetState, WriteResult,
+    Store, StoreError, SweepState, TargetState, Trim, Trimmed, WriteResult,
 };
 use crate::watermark::Progress;
 
@@ -188,6 +188,10 @@ impl Store for RedbStore {
         self.command(|reply| Ok(Command::CutDue(scheme.to_owned(), target.to_owned(), latest, limit, reply)))
     }
 
+    fn trim(&self, trim: Trim) -> Pending<Trimmed> {
+        self.command(|reply| Ok(Command::Trim(trim, reply)))
+    }
+
     fn set_indexed(&self, scheme: &str, paths: BTreeSet<String>) -> Pending<()> {
         self.command(|reply| Ok(Command::Indexed(scheme.to_owned(), paths, reply)))
     }
@@ -240,6 +244,10 @@ impl Store for RedbStore {
 
     fn last_seq(&self, scheme: &str) -> Result<u64, StoreError> {
         self.read(|s| Ok(documents::scheme(s, scheme)?.last_seq))
+    }
+
+    fn trimmed(&self, scheme: &str) -> Result<u64, StoreError> {
+        self.read(|s| Ok(documents::scheme(s, scheme)?.trimmed))
     }
 
     fn heads(&self, scheme: &str, keys: &[Key]) -> Result<Vec<Option<Head>>, StoreError> {

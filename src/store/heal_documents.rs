@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::key::{KeyBytes, KeyReader};
 use super::rows::{ON, STOP};
-use super::tables::{of_document, of_scheme};
+use super::tables::{SchemeRow, of_document, of_scheme};
 use super::transaction::Tables;
 use super::value::{from_head, from_json, to_head, to_json};
 use super::{index, seen};
 use crate::change::{Change, ChangeKind};
+use crate::clock::Time;
 use crate::document::{Head, Quarantine};
 use crate::name::Key;
-use crate::store::StoreError;
+use crate::store::{Delivery, StoreError};
 
 /// The canonical hash of no document: what is read next differs from it and becomes a version with a sound body.
 const NO_HASH: [u8; 32] = [0; 32];
@@ -71,6 +72,7 @@ fn heads(tables: &mut Tables<'_>, scheme: &str) -> Result<(), StoreError> {
         }
         ON
     })?;
+    without_change(tables, scheme, &mut lost)?;
     for change in lost.into_values().flatten() {
         let Change { seq, kind, key, from: _, to, at } = change;
         let deleted = kind == ChangeKind::Deleted;
@@ -86,6 +88,51 @@ fn heads(tables: &mut Tables<'_>, scheme: &str) -> Result<(), StoreError> {
             row_version: None,
         };
         give_up(tables, scheme, &key, head, "the stored hashes of this document were damaged")?;
+    }
+    Ok(())
+}
+
+/// Of documents whose changes are forgotten (rule 17): the newest version that any text or delivery tells of.
+fn without_change(
+    tables: &Tables<'_>,
+    scheme: &str,
+    lost: &mut BTreeMap<Key, Option<Change>>,
+) -> Result<(), StoreError> {
+    if lost.values().all(Option::is_some) {
+        return Ok(());
+    }
+    let prefix = of_scheme(scheme);
+    let mut newest: BTreeMap<Key, u64> = BTreeMap::new();
+    tables.bodies.scan_unchecked(Some(&prefix), |at, _| {
+        if !at.starts_with(prefix.as_slice()) {
+            return STOP;
+        }
+        if let Some((key, version)) = document(at)
+            && matches!(lost.get(&key), Some(None))
+        {
+            newest.insert(key, version);
+        }
+        ON
+    })?;
+    tables.deliveries.scan_unchecked(Some(&prefix), |at, payload| {
+        if !at.starts_with(prefix.as_slice()) {
+            return STOP;
+        }
+        let mut reader = KeyReader::new(at);
+        if let (Some(_), Some(_), Some(key)) = (reader.text(), reader.text(), reader.text())
+            && let key = Key::from_text(key)
+            && matches!(lost.get(&key), Some(None))
+            && let Some(row) = payload.and_then(from_json::<Delivery>)
+        {
+            let version = newest.entry(key).or_default();
+            *version = row.newest.max(*version);
+        }
+        ON
+    })?;
+    let seq = tables.schemes.get(&prefix, from_json::<SchemeRow>)?.map_or(0, |row| row.trimmed);
+    for (key, to) in newest.into_iter().filter(|(_, version)| *version > 0) {
+        let change = Change { seq, kind: ChangeKind::Updated, key: key.clone(), from: to - 1, to, at: Time(0) };
+        lost.insert(key, Some(change));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::reason::{MissingCode, Reason, State};
 use crate::receipt::Receipt;
 use crate::row_version::RowVersion;
 use crate::store::value::to_json;
-use crate::store::{Attempt, Base, Course, Delivery, Mark, Run, SweepState, TargetAnswer, TargetState};
+use crate::store::{Attempt, Base, Course, Delivery, Filling, Mark, Run, SweepState, TargetAnswer, TargetState};
 use crate::watermark::{Progress, Scan};
 
 /// The text so far.
@@ -78,6 +78,10 @@ impl Lines {
 
     pub(super) fn rewind(&mut self, scheme: &str, to: &RowVersion) {
         self.line("schemes", &[scheme, "rewind"], &[("to", to.to_string())]);
+    }
+
+    pub(super) fn trimmed(&mut self, scheme: &str, to: u64) {
+        self.line("schemes", &[scheme, "trimmed"], &[("to", to.to_string())]);
     }
 
     pub(super) fn progress(&mut self, scheme: &str, slot: &str, progress: &Progress) {
@@ -204,7 +208,8 @@ impl Lines {
     }
 
     pub(super) fn target(&mut self, scheme: &str, target: &str, state: &TargetState) {
-        let TargetState { position, answer, paused, account, moved_from, rules, proven, restored } = state;
+        let TargetState { position, answer, paused, account, moved_from, rules, proven, restored, filling } = state;
+        let filling = filling.as_ref().map(|Filling { to, after }| format!("{}..{to}", or_dash(after.as_ref())));
         let answer = answer.as_ref().map(|answer| match answer {
             TargetAnswer::Send { since } => format!("send({})", or_dash(*since)),
             TargetAnswer::Baseline { instant } => format!("baseline({instant})"),
@@ -219,6 +224,7 @@ impl Lines {
             ("rules", short(rules)),
             ("proven", proven.to_string()),
             ("restored", restored.to_string()),
+            ("filling", maybe(filling.as_ref())),
         ];
         self.line("targets", &[scheme, target], &fields);
     }

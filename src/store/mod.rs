@@ -3,7 +3,7 @@
 //!
 //! [`traits`] and [`delivery`] are the contract; [`model`] and [`RedbStore`] keep it, under one conformance suite.
 //! The embedded form reads from below as `key`, `value`, `body` (bytes), `tables` (what there is), `rows` (one
-//! table, checked), `transaction`, `commit_capture`, `seen`, `index`, `commit_deliveries`, `settings` (what a command does: planned
+//! table, checked), `transaction`, `commit_capture`, `seen`, `index`, `commit_deliveries`, `settings`, `trim` (what a command does: planned
 //! without writing, then written), `writer` (who does it), `view_documents`, `view_deliveries` (reads), `file`
 //! (opening), `lineage`, `side` (which file this is), `heal_documents`, `heal_deliveries`, `verify` (decay). [`care`],
 //! `backup` and `restore` work on a file as a whole; they look at it through `overlay`, which changes nothing.
@@ -19,6 +19,7 @@
 //! | `capture.before_commit`, `capture.after_commit` | around the commit that makes it durable |
 //! | `plan.`, `claim.`, `settle.`, `operate.` + `before_commit`, `after_commit` | the same for deliveries, by [`Step`] |
 //! | `index.before_commit`, `index.after_commit` | around values that look-ups ask, filled in from snapshots |
+//! | `trim.before_commit`, `trim.after_commit` | around history that is forgotten |
 //! | `store.commit.before`, `store.commit.after` | around any commit, after and before the answers |
 //! | `store.side.before` | a commit is durable and the side file does not tell it yet |
 //! | `store.create.before_tables`, `store.create.before_name` | a new file is empty; is whole, and not yet in its place |
@@ -29,6 +30,7 @@
 pub mod course;
 pub mod delivery;
 pub mod mirror;
+pub mod retention;
 pub mod sweep;
 pub mod traits;
 
@@ -50,6 +52,7 @@ mod lines;
 pub mod model;
 mod overlay;
 mod pages;
+mod pending;
 mod place;
 mod restore;
 mod rows;
@@ -59,6 +62,7 @@ mod shared;
 mod side;
 mod tables;
 mod transaction;
+mod trim;
 mod value;
 mod verify;
 mod view_deliveries;
@@ -79,10 +83,12 @@ pub use file::RedbOptions;
 pub use lineage::{Lineage, Origin};
 pub use mirror::{IndexFill, IndexValues, Mark};
 pub use pages::pages;
+pub use pending::Pending;
 pub use restore::{Restored, restore};
+pub use retention::{Filling, Trim, Trimmed};
 pub use sweep::{Ask, Earlier, Span, SweepStage, SweepState, SweepStep};
 pub use traits::{
-    CaptureCommit, CaptureDone, Captured, DocumentFilter, Info, Pending, ProgressStep, Run, Store, StoreError,
-    TargetAnswer, TargetState, Touched,
+    CaptureCommit, CaptureDone, Captured, DocumentFilter, Info, ProgressStep, Run, Store, StoreError, TargetAnswer,
+    TargetState, Touched,
 };
 pub use verify::Damage;

@@ -4,6 +4,7 @@
 mod dump;
 mod index;
 mod sweep;
+mod trim;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,7 @@ use crate::reason::State;
 use crate::row_version::RowVersion;
 use crate::store::{
     Attempt, CaptureCommit, CaptureDone, Delivery, DeliveryCommit, DocumentFilter, IndexFill, Info, Mark, Pending, Run,
-    Store, StoreError, SweepState, TargetState, WriteResult,
+    Store, StoreError, SweepState, TargetState, Trim, Trimmed, WriteResult,
 };
 use crate::watermark::Progress;
 
@@ -42,6 +43,8 @@ struct Scheme {
     heads: BTreeMap<Key, Head>,
     bodies: BTreeMap<(Key, u64), Arc<Vec<u8>>>,
     changes: Vec<Change>,
+    /// Last sequence number forgotten.
+    trimmed: u64,
     quarantine: BTreeMap<Key, Quarantine>,
     index: index::Index,
     sweep: Option<SweepState>,
@@ -118,7 +121,7 @@ impl Scheme {
                 continue;
             }
             let deleted = captured.kind == ChangeKind::Deleted;
-            let seq = self.changes.len() as u64 + 1;
+            let seq = self.last_seq() + 1;
             let head = Head {
                 version: version + 1,
                 seq,
@@ -168,7 +171,7 @@ impl Scheme {
             }
             self.runs.insert(run.id, run);
         }
-        Ok(CaptureDone { last_seq: self.changes.len() as u64, stale })
+        Ok(CaptureDone { last_seq: self.last_seq(), stale })
     }
 }
 
@@ -272,6 +275,13 @@ impl Store for ModelStore {
         })
     }
 
+    fn trim(&self, trim: Trim) -> Pending<Trimmed> {
+        self.command(|model| {
+            let nothing = || Trimmed { after: trim.after.clone(), ..Trimmed::default() };
+            Ok(model.schemes.get_mut(&trim.scheme).map_or_else(nothing, |scheme| scheme.trim(&trim)))
+        })
+    }
+
     fn set_indexed(&self, scheme: &str, paths: BTreeSet<String>) -> Pending<()> {
         self.command(|model| {
             model.schemes.entry(scheme.to_owned()).or_default().index.set_paths(paths);
@@ -326,7 +336,11 @@ impl Store for ModelStore {
     }
 
     fn last_seq(&self, scheme: &str) -> Result<u64, StoreError> {
-        self.scheme(scheme, |scheme| scheme.changes.len() as u64)
+        self.scheme(scheme, Scheme::last_seq)
+    }
+
+    fn trimmed(&self, scheme: &str) -> Result<u64, StoreError> {
+        self.scheme(scheme, |scheme| scheme.trimmed)
     }
 
     fn heads(&self, scheme: &str, keys: &[Key]) -> Result<Vec<Option<Head>>, StoreError> {
@@ -347,6 +361,10 @@ impl Store for ModelStore {
     }
 
     fn changes(&self, scheme: &str, after: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
+        let trimmed = self.trimmed(scheme)?;
+        if after < trimmed {
+            return Err(StoreError::Trimmed { oldest: trimmed + 1 });
+        }
         self.scheme(scheme, |scheme| {
             scheme.changes.iter().filter(|change| change.seq > after).take(limit).cloned().collect()
         })

@@ -124,6 +124,14 @@ pub(super) struct SchemeRow {
     /// The row version that reading has to go back to (rule 27).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) rewind: Option<RowVersion>,
+    /// Changes up to this sequence number are forgotten (rule 17).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) trimmed: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde gives a reference.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Who owns a target document.

@@ -1,13 +1,9 @@
 //! The contract of every store: what a command promises, and the plain data it takes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
 use std::path::Path;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::oneshot;
 
 use crate::change::{Change, ChangeKind};
 use crate::clock::Time;
@@ -18,6 +14,8 @@ use crate::row_version::RowVersion;
 use crate::store::delivery::{Attempt, Delivery, DeliveryCommit, WriteResult};
 use crate::store::lineage::Lineage;
 use crate::store::mirror::{IndexFill, IndexValues, Mark};
+use crate::store::pending::Pending;
+use crate::store::retention::{Filling, Trim, Trimmed};
 use crate::store::sweep::{SweepState, SweepStep};
 use crate::watermark::Progress;
 
@@ -61,6 +59,12 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+    /// The change log was asked for from before its start.
+    #[error("the change log is not kept so far back; its oldest change is `{oldest}`")]
+    Trimmed {
+        /// Sequence number of the oldest change that is kept, or of the next one to come.
+        oldest: u64,
+    },
     /// Opened read-only, or the service must recover it first.
     #[error("the database needs recovery after an unclean stop; start the service, or open it for writing once")]
     NeedsRecovery,
@@ -73,39 +77,6 @@ pub enum StoreError {
     /// The writer has stopped.
     #[error("the store has been closed")]
     Closed,
-}
-
-/// The answer to a command that is being made durable: a future, or [`Pending::wait`] in plain code.
-#[derive(Debug)]
-pub struct Pending<T>(oneshot::Receiver<Result<T, StoreError>>);
-
-impl<T> Pending<T> {
-    /// The sender's side and the answer.
-    pub fn channel() -> (oneshot::Sender<Result<T, StoreError>>, Self) {
-        let (sender, receiver) = oneshot::channel();
-        (sender, Self(receiver))
-    }
-
-    /// An answer that is already there.
-    pub fn ready(result: Result<T, StoreError>) -> Self {
-        let (sender, pending) = Self::channel();
-        // The receiver is alive: it is returned right below.
-        let _ = sender.send(result);
-        pending
-    }
-
-    /// Blocks until the command is durable. Not for asynchronous code.
-    pub fn wait(self) -> Result<T, StoreError> {
-        self.0.blocking_recv().unwrap_or(Err(StoreError::Closed))
-    }
-}
-
-impl<T> Future for Pending<T> {
-    type Output = Result<T, StoreError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context).map(|received| received.unwrap_or(Err(StoreError::Closed)))
-    }
 }
 
 /// A new or changed document of a page.
@@ -301,6 +272,9 @@ pub struct TargetState {
     /// (rule 8).
     #[serde(default)]
     pub restored: bool,
+    /// The target was behind the start of the change log and is being filled from the documents (rule 17).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filling: Option<Filling>,
 }
 
 /// What to list of a scheme's documents.
@@ -349,6 +323,12 @@ pub trait Store: Send + Sync + 'static {
     /// them, and tells how many were moved (rule 29: due times are cut after the clock has stepped).
     fn cut_due(&self, scheme: &str, target: &str, latest: Time, limit: usize) -> Pending<usize>;
 
+    /// Forgets a bounded part of a scheme's history (rule 17): bodies of versions beyond the newest so many of a
+    /// document or older than history, the oldest changes, settled attempts and runs. Never what a target was told
+    /// last or compares with, newest bodies, anything of a document with a delivery that is not at rest, attempts
+    /// that a live receipt stands on, receipts and identities.
+    fn trim(&self, trim: Trim) -> Pending<Trimmed>;
+
     /// Says by which paths a scheme's newest snapshots are looked up from now on. What is new counts once it is
     /// filled; what is not named any more is dropped.
     fn set_indexed(&self, scheme: &str, paths: BTreeSet<String>) -> Pending<()>;
@@ -375,13 +355,15 @@ pub trait Store: Send + Sync + 'static {
     fn rewind(&self, scheme: &str) -> Result<Option<RowVersion>, StoreError>;
     /// Last sequence number of a scheme's change log; 0 if it is empty.
     fn last_seq(&self, scheme: &str) -> Result<u64, StoreError>;
+    /// The last sequence number that was forgotten: the change log begins behind it. 0 while it is whole.
+    fn trimmed(&self, scheme: &str) -> Result<u64, StoreError>;
     /// Heads by key, in the order asked. A damaged head is an error that names it.
     fn heads(&self, scheme: &str, keys: &[Key]) -> Result<Vec<Option<Head>>, StoreError>;
     /// A stored version's JSON text, its hash checked. None: never stored, a tombstone, or trimmed.
     fn body(&self, scheme: &str, key: &Key, version: u64) -> Result<Option<Vec<u8>>, StoreError>;
     /// Versions of a document that have a body, ascending.
     fn versions(&self, scheme: &str, key: &Key) -> Result<Vec<u64>, StoreError>;
-    /// Changes after a sequence number, ascending.
+    /// Changes after a sequence number, ascending. [`StoreError::Trimmed`] where the log begins later.
     fn changes(&self, scheme: &str, after: u64, limit: usize) -> Result<Vec<Change>, StoreError>;
     /// Keys by number, exactly.
     fn by_number(&self, scheme: &str, number: &str) -> Result<Vec<Key>, StoreError>;

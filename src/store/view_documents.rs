@@ -66,6 +66,10 @@ pub(super) fn versions(snapshot: &Snapshot, scheme: &str, key: &Key) -> Read<Vec
 /// See [`crate::store::Store::changes`].
 pub(super) fn changes(snapshot: &Snapshot, scheme: &str, after: u64, limit: usize) -> Read<Vec<Change>> {
     let rows = snapshot.table(&CHANGES)?;
+    let trimmed = self::scheme(snapshot, scheme)?.trimmed;
+    if after < trimmed {
+        return Err(StoreError::Trimmed { oldest: trimmed + 1 });
+    }
     let mut changes: Vec<Change> = Vec::new();
     if limit == 0 {
         return Ok(changes);

@@ -23,10 +23,11 @@ use super::shared::{Handle, Shared};
 use super::side::Side;
 use super::tables::META;
 use super::transaction::{self, Tables};
+use super::trim::{self, TrimPlan};
 use super::{heal_deliveries, heal_documents};
 use crate::clock::Time;
 use crate::crash;
-use crate::store::{CaptureDone, DeliveryCommit, IndexFill, Step, StoreError, TargetState, WriteResult};
+use crate::store::{CaptureDone, DeliveryCommit, IndexFill, Step, StoreError, TargetState, Trim, Trimmed, WriteResult};
 
 /// Commands that may wait: each sender waits for its answer before it goes on, so this is more than there are
 /// schemes and targets at work; further ones block their sender.
@@ -72,6 +73,8 @@ pub(super) enum Command {
     Deliveries(Box<DeliveryCommit>, Reply<Vec<WriteResult>>),
     /// Due times later than this are cut, so many of them.
     CutDue(String, String, Time, usize, Reply<usize>),
+    /// History is forgotten.
+    Trim(Trim, Reply<Trimmed>),
     /// The paths a scheme is looked up by.
     Indexed(String, BTreeSet<String>, Reply<()>),
     /// Values of what was stored before.
@@ -94,6 +97,7 @@ impl Command {
                 commit.writes.iter().map(|write| 1024 + payload(write)).sum()
             }
             Self::CutDue(.., limit, _) => limit.saturating_mul(1024),
+            Self::Trim(trim, _) => trim.limit.saturating_mul(1024),
             Self::Fill(fill, _) => 1024 + 256 * fill.entries.len(),
             Self::Indexed(..) | Self::Target(..) | Self::Paused(..) | Self::Heal(..) => 1024,
         }
@@ -105,6 +109,7 @@ impl Command {
             Self::Capture(_, reply) => reply.send(Err(error)),
             Self::Deliveries(_, reply) => reply.send(Err(error)),
             Self::CutDue(.., reply) => reply.send(Err(error)),
+            Self::Trim(_, reply) => reply.send(Err(error)),
             Self::Indexed(.., reply) | Self::Fill(_, reply) | Self::Target(.., reply) | Self::Paused(.., reply) => {
                 reply.send(Err(error));
             }
@@ -123,6 +128,7 @@ impl Command {
                 Step::Operate => ("operate.before_commit", "operate.after_commit"),
             }),
             Self::Fill(..) => Some(("index.before_commit", "index.after_commit")),
+            Self::Trim(..) => Some(("trim.before_commit", "trim.after_commit")),
             Self::CutDue(..) | Self::Indexed(..) | Self::Target(..) | Self::Paused(..) | Self::Heal(..) => None,
         }
     }
@@ -273,6 +279,11 @@ impl Writer {
                 let plan = self.plan_healed(tables, group, (&scheme, &target), plan)?;
                 carry_out(tables, group, reply, plan, CutPlan::write)?
             }
+            Command::Trim(trim, reply) => {
+                let plan = self.plan_index(tables, group, &trim.scheme, |tables| trim::plan(tables, &trim))?;
+                let empty = plan.as_ref().is_ok_and(TrimPlan::is_empty);
+                carry_out(tables, group, reply, plan, TrimPlan::write)? && !empty
+            }
             Command::Indexed(scheme, paths, reply) => {
                 let plan = self
                     .plan_index(tables, group, &scheme, |tables| index::plan_paths(tables, scheme.clone(), &paths))?;
@@ -316,7 +327,7 @@ impl Writer {
         Ok(plan(tables))
     }
 
-    /// Plans a change of a scheme's indexes; where that meets a damaged row, they are emptied and it plans once more.
+    /// Plans; where that meets a damaged row of a scheme's documents or indexes, heals them and plans once more.
     fn plan_index<P>(
         &mut self,
         tables: &mut Tables<'_>,

@@ -30,7 +30,7 @@ async fn fault_11_a_schedule_by_the_calendar_follows_a_clock_that_is_set() {
     engine.prepare().await.unwrap();
     let serving = tokio::spawn({
         let engine = Arc::clone(&engine);
-        async move { serve(&engine).await }
+        async move { serve(&engine, deltaferry::config::Retention::default()).await }
     });
     let runs = || store.runs("nightly", None, 100).unwrap().len();
     // It is 08:00 in Shanghai: the next run is in 19 hours.

@@ -17,6 +17,7 @@ mod proof;
 mod read_back;
 mod resend;
 mod restore;
+mod retention;
 mod retry;
 mod steps;
 mod support;

@@ -12,8 +12,11 @@ pub(super) fn dump(model: &Model) -> String {
     for (id, scheme) in schemes() {
         let gone = scheme.heads.values().filter(|head| head.is_tombstone()).count();
         let live = scheme.heads.len() - gone;
-        lines.scheme(id, scheme.changes.len() as u64, live as u64, gone as u64, scheme.paused.as_ref());
+        lines.scheme(id, scheme.last_seq(), live as u64, gone as u64, scheme.paused.as_ref());
         scheme.rewind.iter().for_each(|to| lines.rewind(id, to));
+        if scheme.trimmed > 0 {
+            lines.trimmed(id, scheme.trimmed);
+        }
     }
     for (id, scheme) in schemes() {
         scheme.progress.iter().for_each(|progress| lines.progress(id, "now", progress));

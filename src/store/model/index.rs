@@ -54,7 +54,7 @@ impl Scheme {
 
     pub(super) fn mark(&self) -> Mark {
         let read = self.progress.as_ref().is_some_and(|progress| progress.complete_to.is_some());
-        Mark { seq: self.changes.len() as u64, complete: read && self.index.0.values().all(|(ready, _)| *ready) }
+        Mark { seq: self.last_seq(), complete: read && self.index.0.values().all(|(ready, _)| *ready) }
     }
 }
 

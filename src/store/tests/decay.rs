@@ -19,7 +19,8 @@ use crate::store::tables::{
     WATERMARKS,
 };
 use crate::store::{
-    CaptureCommit, Damage, IndexFill, RedbOptions, RedbStore, Store, StoreError, SweepStage, SweepStep, WriteResult,
+    CaptureCommit, Damage, Delivery, IndexFill, RedbOptions, RedbStore, Store, StoreError, SweepStage, SweepStep, Trim,
+    WriteResult,
 };
 
 fn open(path: &Path) -> RedbStore {
@@ -315,4 +316,29 @@ fn rule_26_what_look_ups_ask_is_emptied_and_counts_again_once_it_is_filled() {
         assert_eq!(store.lookup("s", "$.sku", "A", 9).unwrap(), Some(vec![key("1")]));
         assert_eq!(store.verify().unwrap(), []);
     }
+}
+
+#[test]
+fn rule_17_a_bad_head_whose_change_is_forgotten_keeps_its_version() {
+    let fill = |store: &dyn Store| {
+        store.commit_capture(created("s", &["1", "2"])).wait().unwrap();
+        store.commit_capture(capture("s", vec![captured("1", 1, ChangeKind::Updated)])).wait().unwrap();
+        store.commit_capture(capture("s", vec![captured("2", 1, ChangeKind::Deleted)])).wait().unwrap();
+        let told = |text: &str| write(text, 0, Delivery { newest: 2, ..row(State::Delivered, None) });
+        store.commit_deliveries(deliver("s", "t", vec![told("2")])).wait().unwrap();
+        let (before_history, before_runs) = (Time(i64::MAX), Time(0));
+        let trim = Trim { scheme: "s".into(), versions: 1, before_history, before_runs, after: None, limit: 100 };
+        assert_eq!(store.trim(trim).wait().unwrap().changes, 4);
+    };
+    let (_folder, path) = stored(fill);
+    for text in ["1", "2"] {
+        damage(&path, &HEADS, &tables::of_document("s", &key(text)));
+    }
+    let store = open(&path);
+    assert!(store.heads("s", &[key("1")]).is_err());
+    settle(&store);
+    let heads = store.heads("s", &[key("1"), key("2")]).unwrap();
+    let versions: Vec<u64> = heads.iter().flatten().map(|head| head.version).collect();
+    assert_eq!(versions, [2, 2], "no version is given twice");
+    assert_eq!(store.quarantined("s").unwrap().len(), 2);
 }

@@ -10,9 +10,9 @@ use super::random::{SCHEMES, TARGETS};
 use super::samples::{Given, created, deliver, give, row, step, time, write};
 use crate::reason::State;
 use crate::store::model::ModelStore;
-use crate::store::{CaptureCommit, DeliveryCommit, RedbOptions, RedbStore, Step, Store};
+use crate::store::{CaptureCommit, DeliveryCommit, RedbOptions, RedbStore, Step, Store, Trim};
 
-const POINTS: [&str; 14] = [
+const POINTS: [&str; 16] = [
     "capture.before_first_write",
     "capture.between_snapshot_and_change",
     "capture.before_commit",
@@ -25,6 +25,8 @@ const POINTS: [&str; 14] = [
     "settle.after_commit",
     "operate.before_commit",
     "operate.after_commit",
+    "trim.before_commit",
+    "trim.after_commit",
     "store.commit.before",
     "store.commit.after",
 ];
@@ -51,6 +53,15 @@ fn script() -> Vec<Given> {
             script.push(Given::Deliver(DeliveryCommit { step, position, ..deliver(scheme, target, writes) }));
         }
         script.push(Given::CutDue(scheme, target, time(-1), 1));
+        // What was captured above, and nothing else, is older.
+        script.push(Given::Trim(Trim {
+            scheme: scheme.to_owned(),
+            versions: 20,
+            before_history: time(61),
+            before_runs: time(0),
+            after: None,
+            limit: 10,
+        }));
         script.push(Given::Paused(scheme, Some(round.to_string())));
     }
     script

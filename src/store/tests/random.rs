@@ -8,7 +8,8 @@ use crate::change::ChangeKind;
 use crate::name::Key;
 use crate::reason::State;
 use crate::store::{
-    DeliveryCommit, IndexFill, IndexValues, ProgressStep, Step, Store, SweepStage, SweepStep, TargetAnswer, TargetState,
+    DeliveryCommit, IndexFill, IndexValues, ProgressStep, Step, Store, SweepStage, SweepStep, TargetAnswer,
+    TargetState, Trim,
 };
 
 pub(in crate::store) const SCHEMES: [&str; 2] = ["orders", "orders-2"];
@@ -31,7 +32,8 @@ pub(in crate::store) fn seeds(usual: u64) -> Vec<u64> {
 /// A random command, mostly one that a well-behaved engine would give to this store, sometimes not.
 pub(in crate::store) fn command(random: &mut fastrand::Rng, store: &dyn Store) -> Given {
     let scheme = SCHEMES[random.usize(..2)];
-    match random.u8(..13) {
+    match random.u8(..14) {
+        13 => Given::Trim(trim(random, scheme)),
         11 => {
             let paths = PATHS.into_iter().filter(|_| random.u8(..3) > 0).collect();
             Given::Indexed(scheme, paths)
@@ -46,6 +48,17 @@ pub(in crate::store) fn command(random: &mut fastrand::Rng, store: &dyn Store) -
             Given::Target(scheme, TARGETS[random.usize(..2)], state)
         }
         _ => Given::Paused(scheme, random.bool().then(|| "by a person".to_owned())),
+    }
+}
+
+fn trim(random: &mut fastrand::Rng, scheme: &str) -> Trim {
+    Trim {
+        scheme: scheme.to_owned(),
+        versions: random.u64(1..4),
+        before_history: time(random.i64(-20..120)),
+        before_runs: time(random.i64(-5..9)),
+        after: random.bool().then(|| key(KEYS[random.usize(..KEYS.len())])),
+        limit: random.usize(..4),
     }
 }
 
@@ -123,7 +136,14 @@ fn delivery_commit(random: &mut fastrand::Rng, store: &dyn Store, scheme: &str) 
         let expect = if random.u8(..8) == 0 { random.u64(..4) } else { known };
         let due = random.bool().then(|| random.i64(-40..40));
         let mut entry = write(text, expect, row(State::ALL[random.usize(..9)], due));
+        if random.bool() {
+            entry.row.newest = entry.row.version;
+        }
         entry.attempt = random.bool().then(|| attempt(random.u32(1..4)));
+        if let Some(attempt) = &mut entry.attempt {
+            attempt.version = random.u64(0..3);
+            attempt.answered = random.bool().then(|| time(random.i64(-9..9)));
+        }
         entry.claim = identity(random);
         entry.release = identity(random);
         if random.u8(..3) == 0 {

@@ -11,7 +11,7 @@ use crate::store::Course;
 use crate::store::{
     Ask, Attempt, Base, CaptureCommit, Captured, Delivery, DeliveryCommit, DeliveryWrite, DocumentFilter, Earlier,
     IndexFill, IndexValues, ProgressStep, Queued, Run, Span, Step, Store, StoreError, SweepStage, SweepState,
-    TargetAnswer, TargetState, Terms, Touched, WriteResult,
+    TargetAnswer, TargetState, Terms, Touched, Trim, WriteResult,
 };
 use crate::watermark::{Held, Progress, Scan};
 
@@ -135,6 +135,7 @@ pub(in crate::store) fn target_state() -> TargetState {
         rules: "rules of the mapping".into(),
         proven: true,
         restored: false,
+        filling: None,
     }
 }
 
@@ -221,6 +222,7 @@ pub(in crate::store) enum Given {
     Capture(CaptureCommit),
     Deliver(DeliveryCommit),
     CutDue(&'static str, &'static str, Time, usize),
+    Trim(Trim),
     Target(&'static str, &'static str, TargetState),
     Paused(&'static str, Option<String>),
     Indexed(&'static str, Vec<&'static str>),
@@ -241,6 +243,10 @@ pub(in crate::store) fn give(store: &dyn Store, given: &Given) -> Box<dyn FnOnce
         Given::CutDue(scheme, target, latest, limit) => {
             let pending = store.cut_due(scheme, target, latest, limit);
             Box::new(|| pending.wait().map(|rows| rows.to_string()))
+        }
+        Given::Trim(trim) => {
+            let pending = store.trim(trim);
+            Box::new(|| pending.wait().map(|done| format!("{done:?}")))
         }
         Given::Target(scheme, target, state) => {
             let pending = store.set_target(scheme, target, state);
@@ -268,6 +274,10 @@ pub(in crate::store) fn reads(
     targets: &[&str],
     keys: &[Key],
 ) -> Vec<(String, Result<String, StoreError>)> {
+    /// From the start of the change log on.
+    fn changes(store: &dyn Store, scheme: &str, more: u64, limit: usize) -> Result<String, StoreError> {
+        text(store.changes(scheme, store.trimmed(scheme)? + more, limit))
+    }
     fn text<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Result<String, StoreError> {
         result.map(|value| format!("{value:?}"))
     }
@@ -277,9 +287,10 @@ pub(in crate::store) fn reads(
         push("progress", text(store.progress(scheme)));
         push("paused", text(store.paused(scheme)));
         push("last_seq", text(store.last_seq(scheme)));
+        push("trimmed", text(store.trimmed(scheme)));
         push("heads", text(store.heads(scheme, keys)));
-        push("changes", text(store.changes(scheme, 0, usize::MAX)));
-        push("changes after", text(store.changes(scheme, 3, 2)));
+        push("changes", changes(store, scheme, 0, usize::MAX));
+        push("changes after", changes(store, scheme, 3, 2));
         push("count", text(store.document_count(scheme)));
         push("quarantined", text(store.quarantined(scheme)));
         push("sweep", text(store.sweep(scheme)));
