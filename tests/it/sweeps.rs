@@ -12,9 +12,10 @@ use crate::support::wait::wait_until;
 
 /// The shipped scheme with sweeps that delete.
 fn swept(every: &str) -> String {
-    let sweep = format!("  sweep: {{ every: {every}, back: 30d, deletes: true }}\n  page_size: 50\n");
+    let shipped_sweep = "sweep: { cron: \"0 3 * * *\", back: 30d, deletes: false, max_deletes: 5% }";
+    let sweep = format!("sweep: {{ every: {every}, back: 30d, deletes: true }}");
     let operation = "operations:\n      - { when: \"@.kind == 'deleted'\", call: delete_or_cancel }\n";
-    let text = shipped().replace("  page_size: 50\n", &sweep).replace("operations:\n", operation);
+    let text = shipped().replace(shipped_sweep, &sweep).replace("operations:\n", operation);
     assert!(text.contains("deletes: true") && text.contains("'deleted'"), "{text}");
     text
 }

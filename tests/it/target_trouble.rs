@@ -123,7 +123,8 @@ fn many_faults_in_a_row_still_give_every_effect_once() {
 fn what_is_refused_for_good_is_rejected_in_the_targets_words_and_the_rest_arrives() {
     let systems = Systems::with(60, &["rate=off", "partial=permanent"]);
     let place = Place::new(&systems);
-    systems.fault(on_saves("partial_batch", 1, 1));
+    // The first save is one bill alone, by which the target shows what it accepted.
+    systems.fault(on_saves("partial_batch", 2, 1));
     place.run(&["once"]).ended(3);
     let listed = place.done(&["deliveries", "list", "--json"]).json();
     let rejected = listed["deliveries"].as_array().unwrap();
