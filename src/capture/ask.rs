@@ -54,7 +54,11 @@ fn answer(kind: FaultKind) -> Answer {
         FaultKind::Unreachable | FaultKind::Transient | FaultKind::Unknown => Answer::Again,
         FaultKind::Throttled => Answer::Wait,
         FaultKind::Session => Answer::Renew,
-        FaultKind::Permanent | FaultKind::Refused | FaultKind::Exists | FaultKind::ClosedPeriod => Answer::GiveUp,
+        FaultKind::Permanent
+        | FaultKind::Refused
+        | FaultKind::Exists
+        | FaultKind::Renumbered
+        | FaultKind::ClosedPeriod => Answer::GiveUp,
     }
 }
 

@@ -30,6 +30,8 @@ pub enum FaultKind {
     Refused,
     /// The number is taken: a probe decides whether by us.
     Exists,
+    /// It ran, under another number than the one sent: so would every document (rules.md 4).
+    Renumbered,
     /// The accounting period is closed.
     ClosedPeriod,
     /// A byte may have left, and no rule recognised an answer: it may or may not have run.

@@ -21,6 +21,8 @@ pub enum Policy {
     Doubt,
     /// Something stands under the number: in doubt, and the target is asked at once.
     Ask,
+    /// It ran, but can't be found by our number: a conflict, never sent again by itself; the whole target is paused.
+    Stop,
 }
 
 /// The policy of a failure's kind.
@@ -33,6 +35,7 @@ pub fn policy(kind: FaultKind) -> Policy {
         FaultKind::Session => Policy::Renew,
         FaultKind::Refused => Policy::Pause,
         FaultKind::Exists => Policy::Ask,
+        FaultKind::Renumbered => Policy::Stop,
         FaultKind::Unknown => Policy::Doubt,
     }
 }

@@ -8,7 +8,7 @@ use crate::delivery::classify::{Policy, policy};
 use crate::delivery::operate::Open;
 use crate::delivery::ready::Made;
 use crate::delivery::send::not_run;
-use crate::delivery::settle::{self, Accepted, Moment};
+use crate::delivery::settle::{self, Accepted, Moment, RENUMBERED};
 use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
@@ -121,6 +121,10 @@ impl Worker {
             Finding::Absent if attempt.outcome.as_deref() == Some("exists") => {
                 let why = "the target says the number is taken, but shows no such document";
                 settle::conflict(&mut row, &number, why, at.now);
+            }
+            Finding::Absent if attempt.outcome.as_deref() == Some(RENUMBERED) => {
+                let why = attempt.words.clone().unwrap_or_default();
+                settle::conflict(&mut row, &number, &why, at.now);
             }
             Finding::Absent | Finding::NotEffective { .. } if !self.is_second(key, attempt.n, absent, at) => {
                 row.absent_since = row.absent_since.or(Some(at.now));

@@ -72,7 +72,7 @@ impl Worker {
     pub(super) async fn note_unasked(&self, keys: &[Key], fault: &Fault) -> Result<(), StoreError> {
         match policy(fault.kind) {
             Policy::Reject | Policy::Ask => self.note_answered_question(),
-            Policy::Pause => self.pause(&fault.words).await?,
+            Policy::Pause | Policy::Stop => self.pause(&fault.words).await?,
             Policy::Throttle => self.note_throttled(fault.retry_after),
             Policy::Hold | Policy::Renew | Policy::Retry | Policy::Doubt => {
                 self.note_no_answer(keys, fault);

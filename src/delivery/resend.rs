@@ -8,7 +8,7 @@ use crate::connector::{Look, Outgoing};
 use crate::delivery::compose::{Composed, attempt_id};
 use crate::delivery::doubt::outgoing;
 use crate::delivery::ready::Item;
-use crate::delivery::settle;
+use crate::delivery::settle::{self, RENUMBERED};
 use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
@@ -31,6 +31,9 @@ impl Worker {
             if attempt.outcome.as_deref() == Some("exists") {
                 let why = "the target says the number is taken, and the same bytes would be refused again";
                 settle::conflict(&mut row, attempt.number.as_deref().unwrap_or_default(), why, now);
+            } else if attempt.outcome.as_deref() == Some(RENUMBERED) {
+                let why = attempt.words.unwrap_or_default();
+                settle::conflict(&mut row, attempt.number.as_deref().unwrap_or_default(), &why, now);
             } else if self.holds_after_restore(&row) {
                 // What the target was told since the backup is not known: a person decides.
                 row.due = None;

@@ -256,7 +256,7 @@ impl Worker {
                     self.note_throttled(fault.retry_after);
                     return Ok(());
                 }
-                Policy::Pause => return self.pause(&fault.words).await,
+                Policy::Pause | Policy::Stop => return self.pause(&fault.words).await,
                 Policy::Reject | Policy::Ask => answered = true,
                 Policy::Hold | Policy::Renew | Policy::Retry | Policy::Doubt => unanswered = Some(fault),
             }
@@ -278,9 +278,9 @@ impl Worker {
     }
 }
 
-/// Whether a failure leaves it open that the request ran, or that the number is taken.
+/// Whether a failure leaves it open that the request ran, or that the number is taken, or says that it ran.
 fn may_have_run(fault: &Fault) -> bool {
-    matches!(policy(fault.kind), Policy::Doubt | Policy::Ask)
+    matches!(policy(fault.kind), Policy::Doubt | Policy::Ask | Policy::Stop)
 }
 
 /// A login that failed, seen from a document that was not sent: it did not run, whatever the login's answer was.

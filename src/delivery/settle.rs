@@ -13,6 +13,9 @@ use crate::receipt::Receipt;
 use crate::scheme::Retry;
 use crate::store::{Attempt, Base, Delivery};
 
+/// The outcome of an attempt that ran under another number: a question by ours can't find what it made (rule 4).
+pub const RENUMBERED: &str = "renumbered";
+
 /// When and by what rules a move is made.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment<'a> {
@@ -113,6 +116,10 @@ pub fn failed(row: &mut Delivery, attempt: &mut Attempt, fault: &Fault, again: b
         }
         Policy::Doubt => in_doubt(row, attempt, "unknown", &why(), at.now.plus(at.settle), at.now),
         Policy::Ask => in_doubt(row, attempt, "exists", &why(), at.now, at.now),
+        Policy::Stop => {
+            close(attempt, RENUMBERED, at.now);
+            conflict(row, attempt.number.as_deref().unwrap_or_default(), &fault.words, at.now);
+        }
     }
 }
 

@@ -189,7 +189,7 @@ impl Worker {
         if course.at + 1 >= course.calls.len() {
             row.course = Some(course);
             course::go_on(&mut row, self.now());
-            self.count_delivered(u64::from(row.state == State::Delivered));
+            self.at_its_end(&mut row);
             let queue = self.plan.queues(&row, self.now());
             return Ok(After::Write(Box::new(DeliveryWrite { queue, ..write_of(&key, row, None) })));
         }
@@ -272,11 +272,21 @@ impl Worker {
             }
             let mut attempt = attempt.clone();
             settle(self, &mut row, &mut attempt);
+            self.at_its_end(&mut row);
             let queue = self.plan.queues(&row, self.now()).filter(|_| row.state == State::Delivered);
-            self.count_delivered(u64::from(row.state == State::Delivered));
             Ok(Some(DeliveryWrite { queue, ..write_of(key, row, Some(attempt)) }))
         })
         .await
+    }
+
+    /// A document that is delivered after its last step: a version that was sent after an unknown outcome is due to be
+    /// read back (rule 6).
+    fn at_its_end(&self, row: &mut Delivery) {
+        if row.state == State::Delivered {
+            self.count_delivered(1);
+            let moment = self.moment(self.plan.main(), self.plan.batch);
+            row.due = row.read_back.then(|| moment.now.plus(moment.settle));
+        }
     }
 
     /// Settles a step in doubt: the document's own state says whether it took effect.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::support::{Desk, desk, page};
-use crate::clock::Clock;
+use crate::clock::{Clock, Zone};
 use crate::name::Key;
 use crate::reason::State;
 use crate::store::{Attempt, Delivery, DeliveryCommit, DeliveryWrite, Step, Store, Terms};
@@ -19,8 +19,10 @@ enum Event {
     Settled(u32),
     /// The source is read: the written field, another field.
     Read(&'static str, u32),
+    /// The same, and it shows how the document was three events ago.
+    Lags(&'static str, u32),
 }
-use Event::{Read, Sent, Settled};
+use Event::{Lags, Read, Sent, Settled};
 
 impl Desk {
     async fn happens(&self, event: &Event) {
@@ -28,13 +30,18 @@ impl Desk {
         match event {
             Sent(n, value) => self.store_attempt(*n, Some(value)).await,
             Settled(n) => self.store_attempt(*n, None).await,
-            Read(okki, rev) => {
-                // The source's time does not tell: it is of the same second.
-                let text =
-                    format!(r#"{{"id":1,"no":"N1","rev":{rev},"okki":{okki},"modified":"2026-06-01 11:50:00"}}"#);
-                self.run([page(&[text], None)]).await.unwrap();
-            }
+            Read(okki, rev) => self.reads(okki, *rev, 0).await,
+            Lags(okki, rev) => self.reads(okki, *rev, 3).await,
         }
+    }
+
+    /// The source shows a document that was changed so many seconds ago, if it is not the one stored.
+    async fn reads(&self, okki: &str, rev: u32, ago: u64) {
+        let fields = format!(r#"{{"id":1,"no":"N1","rev":{rev},"okki":{okki},"#);
+        let modified = Zone::utc().print(self.clock.now().minus(Duration::from_secs(ago)));
+        let known = self.head(1).and_then(|_| self.stored(1)).filter(|known| known.starts_with(&fields));
+        let text = known.unwrap_or_else(|| format!(r#"{fields}"modified":"{modified}"}}"#));
+        self.run([page(&[text.as_str()], None)]).await.unwrap();
     }
 
     async fn store_attempt(&self, n: u32, value: Option<&str>) {
@@ -128,6 +135,8 @@ fn cases() -> Vec<Case> {
             A,
         ),
         ("two values at once", vec![Sent(1, A), Sent(2, B), Read(A, 1), Read(B, 1), Read(A, 1)], 1, A),
+        ("late in a source that lags", vec![Sent(1, A), Settled(1), Lags(NONE, 2), Read(A, 2)], 2, A),
+        ("a person's value in a source that lags", vec![Sent(1, A), Settled(1), Lags(NONE, 2), Read(C, 2)], 3, C),
         ("nothing was sent", vec![Read(A, 1)], 2, A),
     ]
 }

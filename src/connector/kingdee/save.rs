@@ -126,7 +126,7 @@ fn verdict(
             }
             _ => Verdict::Accepted((*only).clone()),
         },
-        ([], []) if !strays.is_empty() => Verdict::Failed(FaultKind::Refused, renumbered(bill, strays)),
+        ([], []) if !strays.is_empty() => Verdict::Failed(FaultKind::Renumbered, renumbered(bill, strays)),
         ([], []) => unknown(format!("the answer names it neither as saved nor as refused: {}", status.messages())),
         ([], errors) => Verdict::Failed(of_bill(status.code, errors, bill.number.as_deref()), words(errors)),
         (_, []) => unknown("the answer names it as saved more than once"),

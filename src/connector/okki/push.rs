@@ -112,8 +112,9 @@ impl<'a> Pushed<'a> {
         {
             // Rule 4: orders that OKKI numbers otherwise could not be found again.
             let number = number.unwrap_or_default();
-            let words = format!("number `{number}` was sent, and the order carries `{saved}`");
-            return Outcome::Failed(self.client.fault(FaultKind::Refused, words));
+            let id = self.id.as_deref().unwrap_or("none");
+            let words = format!("number `{number}` was sent, and the order (id {id}) carries `{saved}`");
+            return Outcome::Failed(self.client.fault(FaultKind::Renumbered, words));
         }
         let rows = shown.as_ref().map_or(&self.told, |shown| &shown.rows);
         let receipt = receipt_of(self.id.clone(), number, ids, rows.iter());

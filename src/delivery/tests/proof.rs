@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::double::{SETTLE, accepted, effective, failed, receipt};
-use super::support::{Desk, desk};
-use crate::connector::{FaultKind, Finding};
+use super::support::{Desk, LONG, desk};
+use crate::connector::{Fault, FaultKind, Finding, Outcome};
+use crate::delivery::operate::Resolution;
 use crate::reason::{Code, State};
 use crate::store::Store;
 
@@ -104,6 +105,40 @@ async fn rule_04_a_taken_number_of_which_nothing_is_shown_is_a_conflict_and_neve
     desk.later(SETTLE).await;
     desk.later(SETTLE).await;
     assert_eq!((desk.state("1"), desk.sizes()), ((State::InDoubt, Some(Code::Conflict)), vec![1]));
+}
+
+#[tokio::test]
+async fn rule_04_what_was_saved_under_another_number_pauses_the_target_and_is_never_sent_again_by_itself() {
+    for settling in ["", "\nin_doubt: resend\nremembers: 1d", "\nin_doubt: hold"] {
+        let desk = desk(&format!("call: many\nbatch: 2{settling}")).await;
+        for id in ["1", "2", "3"] {
+            desk.capture(id, json!({ "rev": 1 })).await;
+        }
+        let words = "number `N2` was sent, and saved was number `X7` (id 7)";
+        let renumbered = Outcome::Failed(Fault::new(FaultKind::Renumbered, words));
+        desk.will_answer([vec![accepted("N1"), renumbered]]);
+        desk.pass().await;
+        assert_eq!((desk.sizes(), desk.state("1").0, desk.state("3").0), (vec![2], State::Delivered, State::Pending));
+        assert_eq!(desk.store_target().paused.as_deref(), Some(words), "{settling}");
+        let conflict = || {
+            let (row, attempt) = (desk.row("2"), desk.store_attempts("2").pop().unwrap());
+            assert_eq!((desk.state("2"), row.attempt), ((State::InDoubt, Some(Code::Conflict)), Some(1)), "{settling}");
+            assert_eq!((row.due, attempt.outcome.as_deref()), (None, Some("renumbered")), "{settling}");
+            assert_eq!(attempt.words.as_deref(), Some(words), "{settling}");
+        };
+        conflict();
+        // The pause ends, and another person asks to look at it now: it is not shown, which tells nothing.
+        desk.pause(None).await;
+        desk.later(LONG).await;
+        desk.person_retries("2").await;
+        for _ in 0..3 {
+            desk.later(LONG).await;
+        }
+        conflict();
+        assert_eq!((desk.sizes(), desk.state("3").0), (vec![2, 1], State::Delivered), "{settling}");
+        desk.person_resolves("2", &Resolution::Delivered { id: Some("7".into()) }).await;
+        assert_eq!((desk.state("2").0, desk.row("2").receipt.unwrap().id.as_deref()), (State::Delivered, Some("7")));
+    }
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ fn every_kind_of_failure_has_one_policy() {
         FaultKind::Session,
         FaultKind::Refused,
         FaultKind::Exists,
+        FaultKind::Renumbered,
         FaultKind::ClosedPeriod,
         FaultKind::Unknown,
     ] {
@@ -33,6 +34,7 @@ fn every_kind_of_failure_has_one_policy() {
             FaultKind::Session => Policy::Renew,
             FaultKind::Refused => Policy::Pause,
             FaultKind::Exists => Policy::Ask,
+            FaultKind::Renumbered => Policy::Stop,
             FaultKind::Unknown => Policy::Doubt,
         };
         assert_eq!(policy(kind), expected, "{kind:?}");
@@ -51,6 +53,7 @@ async fn rule_21_only_sends_that_may_have_left_count_as_tries() {
         (FaultKind::Permanent, State::Rejected, 0),
         (FaultKind::ClosedPeriod, State::Rejected, 0),
         (FaultKind::Unknown, State::InDoubt, 0),
+        (FaultKind::Renumbered, State::InDoubt, 0),
     ];
     for (kind, state, tries) in table {
         let desk = desk("call: save").await;
@@ -61,7 +64,7 @@ async fn rule_21_only_sends_that_may_have_left_count_as_tries() {
         let row = desk.row("1");
         assert_eq!((row.state, row.tries), (state, tries), "{kind:?}");
         let paused = desk.store_target().paused;
-        assert_eq!(paused.is_some(), kind == FaultKind::Refused, "{kind:?}");
+        assert_eq!(paused.is_some(), matches!(kind, FaultKind::Refused | FaultKind::Renumbered), "{kind:?}");
     }
 }
 

@@ -135,6 +135,32 @@ async fn rule_19_each_step_has_its_own_doubt_and_newer_versions_wait_until_the_l
 }
 
 #[tokio::test]
+async fn rule_06_a_version_sent_after_an_unknown_outcome_is_read_back_after_its_last_step_too() {
+    // Closed by its last step, or found closed by somebody else.
+    for by_us in [true, false] {
+        let desk = desk(STEPS).await;
+        desk.capture("1", json!({ "rev": 1 })).await;
+        desk.will_fail(0, FaultKind::Unknown);
+        desk.pass().await;
+        desk.later(SETTLE).await;
+        if !by_us {
+            desk.will_fail(2, FaultKind::Transient);
+        }
+        desk.later(SETTLE).await;
+        if !by_us {
+            desk.set_status('C');
+            desk.later(LONG).await;
+        }
+        assert_eq!((desk.state("1").0, desk.calls(0).len(), desk.asked()), (State::Delivered, 4, 2), "{by_us}");
+        desk.will_find([Finding::NotEffective { receipt: receipt("N1") }]);
+        desk.later(SETTLE).await;
+        assert_eq!((desk.asked(), desk.calls(4)), (3, ALL.map(str::to_owned).to_vec()), "{by_us}");
+        desk.later(LONG).await;
+        assert_eq!((desk.asked(), desk.state("1").0, desk.row("1").due), (3, State::Delivered, None), "{by_us}: once");
+    }
+}
+
+#[tokio::test]
 async fn rule_19_after_a_refusal_the_closing_steps_run_on_the_old_content() {
     let desk = changed(STEPS).await;
     desk.will_fail(1, FaultKind::Permanent);

@@ -107,14 +107,14 @@ fn an_error_of_a_bill_sent_alone_is_its_own_whatever_its_index() {
 }
 
 #[test]
-fn rule_04_another_number_than_the_one_sent_refuses_the_account() {
+fn rule_04_another_number_than_the_one_sent_is_told_with_what_was_saved() {
     let status = json!({ "IsSuccess": true, "Errors": [], "MsgCode": 0,
         "SuccessEntitys": [ok(1, "CK-1"), ok(2, "XSCKD000002"), ok(3, "XSCKD000003")] });
     let items = bills(&creates());
     let status = Status::read(&json!({ "Result": { "ResponseStatus": status } })).unwrap();
     let verdicts = judge(&sent(&items), &status);
     assert!(matches!(&verdicts[0], Verdict::Accepted(entity) if entity.id.as_deref() == Some("1")));
-    let Verdict::Failed(FaultKind::Refused, words) = &verdicts[1] else { panic!("{verdicts:?}") };
+    let Verdict::Failed(FaultKind::Renumbered, words) = &verdicts[1] else { panic!("{verdicts:?}") };
     let strays = "number `XSCKD000002` (id 2), number `XSCKD000003` (id 3)";
     assert_eq!(*words, format!("number `CK-2` was sent, and saved was {strays}: allow manual numbers for this form"));
 }

@@ -103,8 +103,8 @@ async fn rule_04_an_order_that_carries_another_number_stops_the_target() {
     let renamed = data(json!({ "order_id": 500, "order_no": "SO-9", "product_list": [] }));
     let (_server, outcome) = send(&create(), vec![told(&[(11, 1, 2), (12, 1, 3)]), renamed]).await;
     let Outcome::Failed(fault) = outcome else { panic!("{outcome:?}") };
-    let words = "number `SO-1` was sent, and the order carries `SO-9`";
-    assert_eq!((fault.kind, fault.words.as_str()), (FaultKind::Refused, words));
+    let words = "number `SO-1` was sent, and the order (id 500) carries `SO-9`";
+    assert_eq!((fault.kind, fault.words.as_str()), (FaultKind::Renumbered, words));
 }
 
 #[tokio::test]
