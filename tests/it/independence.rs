@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use deltaferry::clock::{Clock, print_duration};
+use deltaferry::config::Retention;
 use deltaferry::engine::{OnceOptions, once, serve};
 use deltaferry::reason::State;
 use deltaferry::store::Store;
@@ -86,7 +87,7 @@ fn a_scheme_whose_source_is_down_delays_no_other_in_once_and_in_run() {
             clock.sleep(Duration::from_secs(1200)).await;
             engine.stop.cancel();
         };
-        tokio::join!(serve(&engine), end);
+        tokio::join!(serve(&engine, Retention::default()), end);
         let changes = store.changes("b", 0, usize::MAX).unwrap();
         assert!(changes.last().unwrap().at >= before);
         let newest = worlds[0].1.lock().unwrap().source.len() as u64;
@@ -119,7 +120,7 @@ fn a_slow_target_and_a_target_that_is_down_delay_no_other_target() {
             clock.sleep(Duration::from_secs(48 * 3_600)).await;
             engine.stop.cancel();
         };
-        tokio::join!(serve(&engine), watch);
+        tokio::join!(serve(&engine, Retention::default()), watch);
         assert_eq!((delivered(&*store, "s", "slow"), delivered(&*store, "s", "down")), (documents, documents));
     });
 }
