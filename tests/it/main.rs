@@ -21,6 +21,7 @@ mod orders;
 mod people;
 mod reconcile;
 mod recovery;
+mod restored;
 mod samples;
 mod secrets;
 mod service;
