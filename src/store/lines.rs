@@ -204,7 +204,7 @@ impl Lines {
     }
 
     pub(super) fn target(&mut self, scheme: &str, target: &str, state: &TargetState) {
-        let TargetState { position, answer, paused, account, moved_from, rules, proven, restored } = state;
+        let TargetState { position, answer, paused, account, moved_from, rules, proven, restored, restored_at } = state;
         let answer = answer.as_ref().map(|answer| match answer {
             TargetAnswer::Send { since } => format!("send({})", or_dash(*since)),
             TargetAnswer::Baseline { instant } => format!("baseline({instant})"),
@@ -219,6 +219,7 @@ impl Lines {
             ("rules", short(rules)),
             ("proven", proven.to_string()),
             ("restored", restored.to_string()),
+            ("restored_at", or_dash(*restored_at)),
         ];
         self.line("targets", &[scheme, target], &fields);
     }

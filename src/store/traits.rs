@@ -301,6 +301,9 @@ pub struct TargetState {
     /// (rule 8).
     #[serde(default)]
     pub restored: bool,
+    /// When that was recognised; of several times before a look through, the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored_at: Option<Time>,
 }
 
 /// What to list of a scheme's documents.

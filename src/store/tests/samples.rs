@@ -135,6 +135,7 @@ pub(in crate::store) fn target_state() -> TargetState {
         rules: "rules of the mapping".into(),
         proven: true,
         restored: false,
+        restored_at: None,
     }
 }
 
