@@ -158,6 +158,8 @@ codes! {
     LeftOpen = "left_open", "step `{step}` left the document open at the target", "步骤 `{step}` 之后目标单据处于未完成状态";
     /// A looked-up value is missing.
     Lookup = "lookup", "waits for `{lookup}`: no entry for {codes}", "等待对照 `{lookup}`:缺少 {codes}";
+    /// What it needs to look up was there, and was deleted.
+    LookupDeleted = "lookup", "waits for `{lookup}`: {codes} was deleted there", "等待对照 `{lookup}`:{codes} 在其中已被删除";
     /// A mirror can't yet tell what it lacks.
     LookupNotReady = "lookup", "waits for `{lookup}`, which has not been read completely yet; asked for {codes}", "等待 `{lookup}` 首次完整读取完成;要查找 {codes}";
     /// Somebody has to decide first.

@@ -157,7 +157,11 @@ fn stop_of(fault: MapFault, mirrors: &Mirrors<'_>) -> Stop {
         MapFaultKind::Document | MapFaultKind::Missing(_) => {
             (State::Rejected, Stop::mapping(&fault.path, &fault.message).reason, None)
         }
-        MapFaultKind::Waiting { at_most, .. } => (State::Waiting, waits(Code::Lookup, misses), *at_most),
+        MapFaultKind::Waiting { at_most, .. } => {
+            let all_deleted = misses.iter().all(|miss| miss.why == Why::Deleted);
+            let code = if all_deleted { Code::LookupDeleted } else { Code::Lookup };
+            (State::Waiting, waits(code, misses), *at_most)
+        }
         MapFaultKind::NotReady(_) => (State::Waiting, waits(Code::LookupNotReady, misses), None),
     };
     // Of what a mirror can't tell yet nothing is known to be missing.

@@ -15,7 +15,7 @@ use crate::reason::State;
 use crate::scheme::InDoubt;
 use crate::store::{Delivery, DeliveryWrite, Step, StoreError, TargetAnswer};
 
-/// Runs looked at for one that went well.
+/// Runs looked at in one go.
 const RUNS: usize = 20;
 
 impl Worker {
@@ -23,18 +23,16 @@ impl Worker {
     /// told its newest is marked, and it waits no longer.
     pub(super) async fn waits_after_restore(&self) -> Result<bool, StoreError> {
         let state = self.store.target(&self.plan.scheme, &self.plan.name)?;
-        if !state.is_some_and(|state| state.restored) {
-            return Ok(false);
-        }
+        let Some(state) = state.filter(|state| state.restored) else { return Ok(false) };
         if !self.has_caught_up()? {
             return Ok(true);
         }
         if self.plan.back.is_none() {
             self.plan_changes().await?;
-            self.mark_unsure().await?;
+            self.mark_unsure(self.known_until(state.restored_at.unwrap_or(self.born))?).await?;
         }
         crash::point("delivery.restore_marked");
-        self.change_state(|state| state.restored = false).await?;
+        self.change_state(|state| (state.restored, state.restored_at) = (false, None)).await?;
         Ok(false)
     }
 
@@ -46,11 +44,20 @@ impl Worker {
         Ok(self.store.runs(&self.plan.scheme, None, RUNS)?.iter().any(is_whole))
     }
 
-    async fn mark_unsure(&self) -> Result<(), StoreError> {
-        // What the database does not know was sent after the last run it knows from before.
-        let runs = self.store.runs(&self.plan.scheme, None, RUNS)?;
-        let since = runs.into_iter().filter_map(|run| run.started).find(|started| *started < self.born);
-        let since = since.unwrap_or(Time(0));
+    /// When the last run began that the database knows from before its restore: what it does not know was sent later.
+    fn known_until(&self, restored: Time) -> Result<Time, StoreError> {
+        let mut before = None;
+        loop {
+            let runs = self.store.runs(&self.plan.scheme, before, RUNS)?;
+            let Some(last) = runs.last() else { return Ok(Time(0)) };
+            before = Some(last.id);
+            if let Some(known) = runs.iter().filter_map(|run| run.started).find(|started| *started < restored) {
+                return Ok(known);
+            }
+        }
+    }
+
+    async fn mark_unsure(&self, since: Time) -> Result<(), StoreError> {
         let (mut after, now) = (None, self.now());
         loop {
             let rows = self.store.deliveries(&self.plan.scheme, &self.plan.name, None, after.as_ref(), AT_ONCE)?;

@@ -151,11 +151,12 @@ fn of(database: &Database) -> Result<Lineage, StoreError> {
 fn mark(database: &Database, lineage: &Lineage) -> Result<usize, StoreError> {
     let transaction = transaction::begin(database)?;
     let mut tables = Tables::open(&transaction)?;
-    let mut marked = Vec::new();
+    let (mut marked, now) = (Vec::new(), SystemClock::new().now());
     tables.targets.scan(&KeyBytes::new(), None, |key, payload| {
         let key = KeyBytes::from_slice(key);
         let state: TargetState = from_json(payload).ok_or_else(|| tables.targets.damaged(key.as_slice()))?;
-        marked.push((key, TargetState { restored: true, ..state }));
+        let restored_at = state.restored_at.filter(|_| state.restored).or(Some(now));
+        marked.push((key, TargetState { restored: true, restored_at, ..state }));
         ON
     })?;
     let count = marked.len();

@@ -208,7 +208,18 @@ impl Lines {
     }
 
     pub(super) fn target(&mut self, scheme: &str, target: &str, state: &TargetState) {
-        let TargetState { position, answer, paused, account, moved_from, rules, proven, restored, filling } = state;
+        let TargetState {
+            position,
+            answer,
+            paused,
+            account,
+            moved_from,
+            rules,
+            proven,
+            restored,
+            restored_at,
+            filling,
+        } = state;
         let filling = filling.as_ref().map(|Filling { to, after }| format!("{}..{to}", or_dash(after.as_ref())));
         let answer = answer.as_ref().map(|answer| match answer {
             TargetAnswer::Send { since } => format!("send({})", or_dash(*since)),
@@ -224,6 +235,7 @@ impl Lines {
             ("rules", short(rules)),
             ("proven", proven.to_string()),
             ("restored", restored.to_string()),
+            ("restored_at", or_dash(*restored_at)),
             ("filling", maybe(filling.as_ref())),
         ];
         self.line("targets", &[scheme, target], &fields);

@@ -272,6 +272,9 @@ pub struct TargetState {
     /// (rule 8).
     #[serde(default)]
     pub restored: bool,
+    /// When that was recognised; of several times before a look through, the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored_at: Option<Time>,
     /// The target was behind the start of the change log and is being filled from the documents (rule 17).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filling: Option<Filling>,

@@ -96,7 +96,9 @@ fn settled(name: &str, row: &Delivery, attempts: &[Attempt], broken: &mut Broken
     broken.expect(base.version <= row.newest, "I5", || format!("{name}: told more than there is: {row:?}"));
     if let Some(n) = base.attempt {
         let own = attempts.iter().find(|attempt| attempt.n == n);
-        let matches = own.is_some_and(|own| own.version == base.version && own.outcome.as_deref() == Some("accepted"));
+        // What was found there counts as told: nothing was sent.
+        let is_told = |own: &Attempt| matches!(own.outcome.as_deref(), Some("accepted" | "adopted"));
+        let matches = own.is_some_and(|own| own.version == base.version && is_told(own));
         broken.expect(matches, "I4", || format!("{name}: the base {base:?} was told by {own:?}"));
     }
     if row.state == State::Delivered {

@@ -152,6 +152,44 @@ fn what_okki_does_not_know_waits_names_the_code_and_goes_on_by_itself() {
 }
 
 #[test]
+fn who_was_removed_in_okki_is_found_no_more_and_is_named_as_deleted() {
+    let systems = Systems::start(60);
+    let place = place(&systems);
+    place.once();
+    let told = systems.pushes().len();
+    let changed = systems.edit_orders(json!({ "count": 1, "what": "change" })).remove(0);
+    let order = order(&systems, &changed);
+    let (customer, salesman) = (&order["FCustId"]["FNumber"], &order["FSalerId"]["FNumber"]);
+    let base = |company: bool, user: bool| {
+        let company = json!({ "serial_id": customer, "removed": company });
+        let user = json!({ "employee_no": salesman, "removed": user });
+        systems.order("/edit", &json!({ "system": "okki", "set": { "company": company, "user": user } }));
+    };
+    let key = order["FID"].to_string();
+    let is_named = |code: &Value| {
+        let (code, explained) = (code.as_str().unwrap(), place.done(&["explain", ORDERS, &key]).out);
+        assert!(explained.contains(code) && explained.contains("was deleted there"), "{explained}");
+        assert!(place.run(&["deliveries", "list", "--missing"]).out.contains(code));
+        assert_eq!(systems.pushes().len(), told, "nothing takes effect under an id that is gone");
+    };
+    base(true, false);
+    place.run(&["once"]).ended(3);
+    is_named(customer);
+    // A company is asked for alone; a user can't be, and is gone when two reads missed it.
+    base(false, true);
+    place.run(&["once"]);
+    place.run(&["once"]);
+    place.done(&["deliveries", "retry", "--all"]);
+    place.run(&["once"]).ended(3);
+    is_named(salesman);
+    base(false, false);
+    place.run(&["once"]);
+    place.done(&["deliveries", "retry", "--all"]);
+    place.once();
+    systems.assert_orders_exact();
+}
+
+#[test]
 fn a_field_that_the_tenant_lacks_is_named_and_nothing_moves() {
     let systems = Systems::start(20);
     let place = place_with(&systems, &shipped(ORDERS).replace("F_PAEZ_CYBT", "F_PAEZ_NONE"));

@@ -21,6 +21,7 @@ mod orders;
 mod people;
 mod reconcile;
 mod recovery;
+mod restored;
 mod rule_table;
 mod samples;
 mod secrets;

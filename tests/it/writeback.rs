@@ -49,8 +49,14 @@ impl Bench {
 
     fn edit(&self, id: u64, status: &'static str) {
         let mut world = self.world.lock().unwrap();
-        let new =
-            SourceDocument { revision: 0, modified: self.clock.now(), status, lines: BTreeSet::new(), mark: None };
+        let new = SourceDocument {
+            revision: 0,
+            modified: self.clock.now(),
+            status,
+            lines: BTreeSet::new(),
+            mark: None,
+            ts: 0,
+        };
         let document = world.source.entry(id).or_insert(new);
         document.revision += 1;
         document.modified = self.clock.now().whole_seconds();

@@ -18,7 +18,8 @@ impl Desk {
     async fn restored(mut self) -> Self {
         self.run(1).await;
         self.clock.advance(Duration::from_secs(60));
-        self.worker.change_state(|state| state.restored = true).await.unwrap();
+        let now = self.clock_now();
+        self.worker.change_state(|state| (state.restored, state.restored_at) = (true, Some(now))).await.unwrap();
         self.worker = self.another_process();
         self.worker.recover().await.unwrap();
         self
@@ -80,6 +81,25 @@ async fn rule_08_what_the_target_holds_is_compared_with_the_newest_version_first
         let asked = desk.target.asked.lock().unwrap()[0].clone();
         assert_eq!((asked.look, asked.first_attempt), (Look::Content, Some(begun)), "ours since the last run known");
     }
+}
+
+#[tokio::test]
+async fn rule_08_runs_after_the_restore_do_not_say_since_when_a_document_may_be_ours() {
+    let desk = desk("call: save").await;
+    let begun = desk.clock_now();
+    desk.capture("1", json!({ "rev": 1 })).await;
+    let mut desk = desk.restored().await;
+    for id in 2..50 {
+        desk.clock.advance(Duration::from_secs(60));
+        desk.run(id).await;
+    }
+    desk.clock.advance(Duration::from_secs(60));
+    desk.worker = desk.another_process();
+    desk.will_find([effective("N1")]);
+    desk.run(50).await;
+    desk.pass().await;
+    assert_eq!(desk.state("1"), ADOPTED);
+    assert_eq!(desk.target.asked.lock().unwrap()[0].first_attempt, Some(begun));
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ fn opened(path: &Path) -> (Lineage, bool) {
     let states: Vec<TargetState> = TARGETS.iter().filter_map(|target| store.target("s", target).unwrap()).collect();
     let marked = states.iter().filter(|state| state.restored).count();
     assert!(marked == 0 || marked == TARGETS.len(), "all targets or none: {states:?}");
-    let kept = TargetState { restored: false, ..states[0].clone() };
+    let kept = TargetState { restored: false, restored_at: None, ..states[0].clone() };
     assert_eq!(kept, target_state(), "nothing else of a target moves");
     (store.info().unwrap().lineage, marked > 0)
 }

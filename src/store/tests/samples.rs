@@ -136,6 +136,7 @@ pub(in crate::store) fn target_state() -> TargetState {
         proven: true,
         restored: false,
         filling: None,
+        restored_at: None,
     }
 }
 

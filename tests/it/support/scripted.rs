@@ -14,12 +14,13 @@ use deltaferry::document::RawDocument;
 use deltaferry::engine::{Engine, Surroundings, SystemReady, assemble, check};
 use deltaferry::mapping::{Lookups, Tables};
 use deltaferry::receipt::Receipt;
+use deltaferry::row_version::RowVersion;
 use deltaferry::scheme::{Scheme, Source};
 use deltaferry::store::Store;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::world::{SETTLE, World, number_of};
+use crate::support::world::{SETTLE, SourceDocument, World, number_of};
 
 /// Documents a page.
 const PAGE: usize = 3;
@@ -85,6 +86,39 @@ impl Scripted {
         self.clock.sleep(wait).await;
         self.world.lock().unwrap().settle(self.clock.now());
     }
+
+    /// A page of the documents that have a place in what is asked for, in its order.
+    async fn page<P: Ord>(
+        &self,
+        place: impl Fn(&SourceDocument) -> Option<P> + Send,
+        position: Option<&str>,
+    ) -> Result<Page, Fault> {
+        self.latency().await;
+        let now = self.clock.now();
+        let mut world = self.world.lock().unwrap();
+        let faults = world.faults;
+        if world.chance(faults.read) {
+            return Err(Fault::new(FaultKind::Unknown, "the answer was cut"));
+        }
+        if world.chance(faults.session) {
+            return Err(Fault::new(FaultKind::Session, "the session is lost"));
+        }
+        if world.chance(faults.edit_while_paging) {
+            world.edit(now);
+        }
+        let placed = world.source.iter().filter_map(|(id, document)| Some((place(document)?, *id)));
+        let mut inside: Vec<(P, u64)> = placed.collect();
+        inside.sort_unstable();
+        let page: usize = position.map_or(0, |position| position.parse().unwrap());
+        let ids = inside.iter().skip(page * PAGE).take(PAGE).map(|(_, id)| *id);
+        let mut documents: Vec<RawDocument> =
+            ids.map(|id| RawDocument { bytes: world.shown(id, now, &self.zone) }).collect();
+        if world.chance(faults.edit_while_paging) {
+            documents.extend(documents.first().cloned());
+        }
+        let next = (inside.len() > (page + 1) * PAGE).then(|| (page + 1).to_string());
+        Ok(Page { documents, next, ..Page::default() })
+    }
 }
 
 #[async_trait]
@@ -95,7 +129,7 @@ impl Connector for Scripted {
 
     fn source_call(&self, call: &str) -> Option<SourceCall> {
         (call == "list").then(|| SourceCall {
-            fields: ["id", "no", "rev", "modified", "status", "lines[].line", "mark"].map(str::to_owned).to_vec(),
+            fields: ["id", "no", "rev", "modified", "status", "lines[].line", "mark", "ts"].map(str::to_owned).to_vec(),
             params: Vec::new(),
             max_page: 3,
             max_window: None,
@@ -140,33 +174,19 @@ impl Connector for Scripted {
     }
 
     async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Page, Fault> {
-        self.latency().await;
-        let now = self.clock.now();
-        let mut world = self.world.lock().unwrap();
-        let faults = world.faults;
-        if world.chance(faults.read) {
-            return Err(Fault::new(FaultKind::Unknown, "the answer was cut"));
-        }
-        if world.chance(faults.session) {
-            return Err(Fault::new(FaultKind::Session, "the session is lost"));
-        }
-        if world.chance(faults.edit_while_paging) {
-            world.edit(now);
-        }
         let window = request.window.unwrap();
         let (begin, end) = (window.begin.whole_seconds(), window.end);
-        let within = world.source.iter().filter(|(_, document)| document.modified >= begin && document.modified <= end);
-        let mut inside: Vec<(Time, u64)> = within.map(|(id, document)| (document.modified, *id)).collect();
-        inside.sort_unstable();
-        let page: usize = request.position.map_or(0, |position| position.parse().unwrap());
-        let ids = inside.iter().skip(page * PAGE).take(PAGE).map(|(_, id)| *id);
-        let mut documents: Vec<RawDocument> =
-            ids.map(|id| RawDocument { bytes: world.shown(id, now, &self.zone) }).collect();
-        if world.chance(faults.edit_while_paging) {
-            documents.extend(documents.first().cloned());
-        }
-        let next = (inside.len() > (page + 1) * PAGE).then(|| (page + 1).to_string());
-        Ok(Page { documents, next, ..Page::default() })
+        let place = |row: &SourceDocument| (begin..=end).contains(&row.modified).then_some(row.modified);
+        self.page(place, request.position).await
+    }
+
+    fn follows(&self, _source: &Source) -> bool {
+        self.world.lock().unwrap().versioned
+    }
+
+    async fn fetch_rows(&self, _source: &Source, from: &RowVersion, position: Option<&str>) -> Result<Page, Fault> {
+        let from: u64 = from.to_string().parse().unwrap();
+        self.page(|row: &SourceDocument| (row.ts >= from).then_some(row.ts), position).await
     }
 
     async fn fetch_keys(&self, _source: &Source, keys: &[Vec<String>], _by_number: bool) -> Result<Page, Fault> {

@@ -24,6 +24,8 @@ pub struct SourceDocument {
     pub lines: BTreeSet<u64>,
     /// What was written back: the target document's id.
     pub mark: Option<String>,
+    /// Row version: taken when a transaction begins, so that one that ends late shows below those read already.
+    pub ts: u64,
 }
 
 /// A document at the target.
@@ -111,6 +113,8 @@ pub struct World {
     pub target: BTreeMap<String, TargetDocument>,
     pub history: BTreeMap<String, History>,
     pub faults: Faults,
+    /// Whether documents show their row version.
+    pub versioned: bool,
     /// So many answers of the target are lost, after its effect.
     pub dropping: u32,
     /// How long every request takes beyond the usual.
@@ -133,6 +137,7 @@ impl World {
             target: BTreeMap::new(),
             history: BTreeMap::new(),
             faults: Faults::MANY,
+            versioned: false,
             dropping: 0,
             slow: Duration::ZERO,
             rng: Rng::with_seed(seed),
@@ -162,10 +167,12 @@ impl World {
         let touched = self.chance(10);
         let status = if self.chance(10) { "draft" } else { "ok" };
         let (void, line) = (self.chance(6), self.rng.u64(1..5));
-        let new = SourceDocument { revision: 0, modified: stamp, status, lines: BTreeSet::from([line]), mark: None };
+        let new =
+            SourceDocument { revision: 0, modified: stamp, status, lines: BTreeSet::from([line]), mark: None, ts: 0 };
         let document = self.source.entry(id).or_insert(new);
         self.before.insert(id, document.clone());
         document.modified = stamp.whole_seconds().max(document.modified.plus(Duration::from_secs(1)).whole_seconds());
+        document.ts = version(stamp).max(document.ts + 1);
         if touched && document.revision > 0 {
             return;
         }
@@ -188,7 +195,7 @@ impl World {
             Some(before) if lags && before.revision > 0 => before,
             _ => &self.source[&id],
         };
-        let mut bytes = print(id, document, zone);
+        let mut bytes = self.print(id, document, zone);
         if self.chance(self.faults.broken) {
             bytes.pop();
         }
@@ -197,7 +204,7 @@ impl World {
 
     /// A document as asked for by key.
     pub fn exactly(&self, id: u64, zone: &Zone) -> Option<Vec<u8>> {
-        self.source.get(&id).map(|document| print(id, document, zone))
+        self.source.get(&id).map(|document| self.print(id, document, zone))
     }
 
     /// A request for a number leaves. Never while another is under way, or while its outcome is unknown and the
@@ -267,6 +274,7 @@ impl World {
         self.before.insert(id, document.clone());
         document.mark = payload["mark"].as_str().map(str::to_owned);
         document.modified = now.whole_seconds().max(document.modified.plus(Duration::from_secs(1)).whole_seconds());
+        document.ts = version(now).max(document.ts + 1);
         Ok(Receipt { id: Some(id.to_string()), ..Receipt::default() })
     }
 
@@ -338,15 +346,23 @@ impl World {
         self.next_id += 1;
         self.next_id
     }
+
+    fn print(&self, id: u64, document: &SourceDocument, zone: &Zone) -> Vec<u8> {
+        let lines: Vec<Value> = document.lines.iter().map(|line| json!({ "line": line })).collect();
+        let (rev, status, modified) = (document.revision, document.status, zone.print(document.modified));
+        let (number, mark) = (format!("N{id}"), &document.mark);
+        let mut shown = json!({ "id": id, "no": number, "rev": rev, "modified": modified, "status": status,
+            "lines": lines, "mark": mark });
+        if self.versioned {
+            shown["ts"] = document.ts.into();
+        }
+        shown.to_string().into_bytes()
+    }
 }
 
-fn print(id: u64, document: &SourceDocument, zone: &Zone) -> Vec<u8> {
-    let lines: Vec<Value> = document.lines.iter().map(|line| json!({ "line": line })).collect();
-    let (rev, status, modified) = (document.revision, document.status, zone.print(document.modified));
-    let (number, mark) = (format!("N{id}"), &document.mark);
-    let document = json!({ "id": id, "no": number, "rev": rev, "modified": modified, "status": status, "lines": lines,
-        "mark": mark });
-    document.to_string().into_bytes()
+/// The row version that a transaction takes at a time, with room behind it.
+fn version(at: Time) -> u64 {
+    at.0.unsigned_abs() * 100
 }
 
 /// A number, or a text that holds one.
