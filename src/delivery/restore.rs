@@ -65,7 +65,8 @@ impl Worker {
             after = Some(last.clone());
             let keys: Vec<Key> = rows.into_iter().filter(|(_, row)| is_behind(row)).map(|(key, _)| key).collect();
             self.update(Step::Operate, &keys, |key, mut row| {
-                row.unsure = Some(since);
+                // Marked before by a process that was killed: that knew better when the backup was made.
+                row.unsure = Some(row.unsure.map_or(since, |before| before.min(since)));
                 if row.state == State::InDoubt {
                     row.due = Some(now);
                 }

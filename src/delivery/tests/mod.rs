@@ -7,6 +7,8 @@ mod clock;
 mod double;
 mod doubt;
 mod find;
+#[cfg(unix)]
+mod killed;
 mod lookups;
 mod moved;
 mod operate;

@@ -21,7 +21,7 @@ const HOURS: usize = 7 * 24;
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Captures the next versions of documents, a page at a time.
-async fn capture(store: &dyn Store, versions: &mut [u64], ids: &[usize]) {
+pub async fn capture(store: &dyn Store, versions: &mut [u64], ids: &[usize]) {
     let mut left = ids;
     while !left.is_empty() {
         // A page holds each document once.
@@ -53,7 +53,7 @@ fn next_version(id: usize, version: &mut u64) -> Captured {
 }
 
 /// Revisions sent, by number.
-fn sent_by_number(target: &Double) -> BTreeMap<String, Vec<u64>> {
+pub fn sent_by_number(target: &Double) -> BTreeMap<String, Vec<u64>> {
     let mut sent: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for item in target.sent.lock().unwrap().iter().flat_map(|(_, items)| items) {
         let payload: Value = serde_json::from_str(&item.payload).unwrap();

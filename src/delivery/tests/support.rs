@@ -120,8 +120,18 @@ fn workers(
 
 /// A worker over another store, its target and its clock, told to send.
 pub async fn worker_on(store: &Arc<dyn Store>, target: &str) -> (Arc<Worker>, Arc<Double>, Arc<HandClock>) {
+    worker_after(store, target, Duration::ZERO).await
+}
+
+/// The same of a process that begins so much later.
+pub async fn worker_after(
+    store: &Arc<dyn Store>,
+    target: &str,
+    later: Duration,
+) -> (Arc<Worker>, Arc<Double>, Arc<HandClock>) {
     let double: Arc<Double> = Arc::default();
-    let clock = Arc::new(HandClock(Mutex::new((Time(1_800_000_000_000), Duration::from_secs(1000)))));
+    let begin = Time(1_800_000_000_000).plus(later);
+    let clock = Arc::new(HandClock(Mutex::new((begin, Duration::from_secs(1000)))));
     let (mut ready, faults) = ready(target, "", Arc::<Double>::clone(&double), &tables_of_now());
     assert!(faults.is_empty(), "{target}\n{faults:?}");
     let plan = ready.remove(0).targets.remove(0);

@@ -135,7 +135,7 @@ fn an_update_is_matched_by_number_and_id() {
         (json!({ "Id": 7, "Number": "CK-1" }), "ok 7"),
         (json!({ "Id": "7", "Number": "CK-1" }), "ok 7"),
         (json!({ "Id": 8, "Number": "CK-1" }), "Unknown"),
-        (json!({ "Id": 7, "Number": "CK-9" }), "Refused"),
+        (json!({ "Id": 7, "Number": "CK-9" }), "Renumbered"),
         (json!({ "Id": 7 }), "ok 7"),
         (json!({ "Id": 8 }), "Unknown"),
     ] {
