@@ -6,7 +6,7 @@
 //! these, or a sweep, find new or changed below the version to go on from sends reading back to it, with an alarm.
 
 use crate::capture::ask::Question;
-use crate::capture::page::{Sorted, row_version};
+use crate::capture::page::{Sorted, latest_time, row_version};
 use crate::capture::read::{BARREN_PAGES, MAX_PAGES};
 use crate::capture::scan::{Capture, CaptureError, OnProgress};
 use crate::capture::trail::{hold, resume_point};
@@ -66,13 +66,16 @@ impl Capture {
         Ok(self.versions(&page.documents).into_iter().min().map(|cursor| Held { cursor, at: end }))
     }
 
-    /// Where a walk of windows begins without any row version: the lowest of the first page that has one.
+    /// Where a walk of windows begins without any row version: the lowest of the first page on which a document shows
+    /// that changed an overlap ago or earlier. A later one tells nothing: a lower version may still come.
     pub(super) fn sighted(&self, documents: &[RawDocument], progress: &Progress, scan: &Scan) -> Option<Held> {
         if !self.is_cursor() || !progress.trail.is_empty() {
             return None;
         }
         let at = scan.to.minus(self.plan.lengths.overlap);
-        self.versions(documents).into_iter().min().map(|cursor| Held { cursor, at })
+        let identities = documents.iter().filter_map(|document| extract(&document.bytes, &self.plan.paths).ok());
+        let settled = identities.filter(|identity| latest_time(identity, &self.zone).is_some_and(|time| time <= at));
+        settled.filter_map(|identity| row_version(&identity)).min().map(|cursor| Held { cursor, at })
     }
 
     /// The row versions of documents that have one, in the order they came.
