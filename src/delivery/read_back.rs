@@ -97,7 +97,7 @@ impl Worker {
 /// Whether what was told still stands: an update is judged where it differs from what was told before.
 fn question(attempt: &Attempt, attempts: &[Attempt]) -> Probe {
     let earlier = attempts.iter().filter(|other| other.n < attempt.n);
-    let told = earlier.filter(|other| other.outcome.as_deref() == Some("accepted")).next_back();
+    let told = earlier.rev().find(|other| matches!(other.outcome.as_deref(), Some("accepted" | "adopted")));
     Probe {
         number: attempt.number.clone(),
         target_id: attempt.target_id.clone(),

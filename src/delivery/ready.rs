@@ -357,7 +357,9 @@ impl Worker {
 
     /// Whether the target was told exactly this before (rule 28).
     fn is_told(&self, row: &Delivery, call: &str, payload_hash: &str) -> bool {
+        // After a restore it may have been told something else since.
         !row.replay
+            && row.unsure.is_none()
             && row.base.as_ref().is_some_and(|base| {
                 base.told && base.call.as_deref() == Some(call) && base.payload_hash.as_deref() == Some(payload_hash)
             })

@@ -1,6 +1,9 @@
 //! After a restore (rule 8): nothing is sent before capture has caught up; then every document not told its newest
 //! counts as in doubt, and what the target holds is compared with the newest version first.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use crate::clock::Time;
 use crate::connector::{Finding, Look};
 use crate::crash;
@@ -10,6 +13,7 @@ use crate::delivery::ready::{Item, Ready};
 use crate::delivery::settle;
 use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{AT_ONCE, Worker, write_of};
+use crate::document::Head;
 use crate::name::Key;
 use crate::reason::State;
 use crate::scheme::InDoubt;
@@ -17,6 +21,8 @@ use crate::store::{Delivery, DeliveryWrite, Step, StoreError, TargetAnswer};
 
 /// Runs looked at in one go.
 const RUNS: usize = 20;
+/// How far the source's clock may stand behind ours.
+const CLOCKS_APART: Duration = Duration::from_secs(600);
 
 impl Worker {
     /// Whether the target waits because the database was restored. Once capture has caught up, every document not
@@ -63,12 +69,16 @@ impl Worker {
             let rows = self.store.deliveries(&self.plan.scheme, &self.plan.name, None, after.as_ref(), AT_ONCE)?;
             let Some((last, _)) = rows.last() else { return Ok(()) };
             after = Some(last.clone());
-            let keys: Vec<Key> = rows.into_iter().filter(|(_, row)| is_behind(row)).map(|(key, _)| key).collect();
+            let touched = self.touched_since(&rows, since)?;
+            let unsure = rows.into_iter().filter(|(key, row)| is_behind(row) || touched.contains(key));
+            let keys: Vec<Key> = unsure.map(|(key, _)| key).collect();
             self.update(Step::Operate, &keys, |key, mut row| {
                 // Marked before by a process that was killed: that knew better when the backup was made.
                 row.unsure = Some(row.unsure.map_or(since, |before| before.min(since)));
                 if row.state == State::InDoubt {
                     row.due = Some(now);
+                } else if !is_behind(&row) {
+                    settle::due_again(&mut row, now);
                 }
                 Ok(Some(write_of(key, row, None)))
             })
@@ -103,11 +113,35 @@ impl Worker {
         Ok(Some((index, Item { key, row, version, composed, to_send: true, look: Look::Content })))
     }
 
+    /// Of documents told their newest, those that the source has touched since: what it showed in between may have been
+    /// told, and be forgotten.
+    fn touched_since(&self, rows: &[(Key, Delivery)], since: Time) -> Result<HashSet<Key>, StoreError> {
+        let asks = self.plan.main().is_some_and(|main| main.call.probes);
+        let told = rows.iter().filter(|(_, row)| asks && row.receipt.is_some() && !is_behind(row));
+        let keys: Vec<Key> = told.map(|(key, _)| key.clone()).collect();
+        let heads = self.store.heads(&self.plan.scheme, &keys)?;
+        let since = since.minus(CLOCKS_APART);
+        let touched = |head: &Head| head.source_time.is_some_and(|time| time >= since);
+        Ok(keys
+            .into_iter()
+            .zip(heads)
+            .filter(|(_, head)| head.as_ref().is_some_and(touched))
+            .map(|(key, _)| key)
+            .collect())
+    }
+
     /// What the comparison of a document's newest version makes of it.
     pub(super) fn compared(&self, call: &CallPlan, item: Item, finding: Finding) -> DeliveryWrite {
         let now = self.now();
         if matches!(finding, Finding::Effective { .. }) && item.to_send {
             return self.adopted(call, item, finding);
+        }
+        let mut item = item;
+        if matches!(finding, Finding::Mixed { .. } | Finding::NotEffective { .. })
+            && let Some(base) = &mut item.row.base
+        {
+            // It holds something else than it was told as far as is known: the same payload is no reason to skip.
+            base.payload_hash = None;
         }
         if item.row.state != State::InDoubt || matches!(finding, Finding::Foreign { .. }) {
             return found_first(item, finding, now);

@@ -7,8 +7,9 @@ use serde_json::json;
 use super::double::{SETTLE, effective, failed, receipt};
 use super::support::{Desk, LONG, desk};
 use crate::connector::{FaultKind, Finding, Look};
+use crate::name::Key;
 use crate::reason::{Code, State};
-use crate::store::{CaptureCommit, Run, Store};
+use crate::store::{CaptureCommit, Run, Store, Touched};
 
 const SENT: (State, Option<Code>) = (State::Delivered, Some(Code::Sent));
 const ADOPTED: (State, Option<Code>) = (State::Delivered, Some(Code::Adopted));
@@ -30,6 +31,18 @@ impl Desk {
         let now = Some(self.clock_now());
         let run = Run { id, started: now, ended: now, ..Run::default() };
         let commit = CaptureCommit { scheme: "s".into(), run: Some(run), ..CaptureCommit::default() };
+        self.store.commit_capture(commit).await.unwrap();
+    }
+
+    /// The source shows a document as it was, with a later time.
+    async fn touched(&self, id: &str) {
+        let key = Key::from_text(id);
+        let head = self.store.heads("s", std::slice::from_ref(&key)).unwrap().remove(0).unwrap();
+        let (raw_hash, canonical_hash) = ([9; 32], head.canonical_hash.unwrap());
+        let source_time = Some(self.clock_now());
+        let number = head.number.clone();
+        let touched = Touched { key, expect: head.version, raw_hash, canonical_hash, source_time, number, body: None };
+        let commit = CaptureCommit { scheme: "s".into(), touched: vec![touched], ..CaptureCommit::default() };
         self.store.commit_capture(commit).await.unwrap();
     }
 
@@ -134,6 +147,27 @@ async fn rule_08_a_document_told_its_newest_is_left_alone_and_one_told_an_older_
     assert_eq!((desk.state("1"), desk.state("2"), desk.sent().len()), (SENT, ADOPTED, 2));
     assert_eq!((desk.asked(), desk.row("2").receipt), (1, Some(refreshed)));
     assert_eq!(desk.target.asked.lock().unwrap()[0].target_id.as_deref(), Some("id-N2"));
+}
+
+#[tokio::test]
+async fn rule_08_a_document_that_is_again_what_was_told_before_the_backup_is_compared_too() {
+    for (finding, sent) in [
+        (effective("N1"), 2),
+        // What was told between backup and restore stands there.
+        (Finding::Mixed { receipt: receipt("N1"), differences: vec!["`rev`".to_owned()] }, 3),
+    ] {
+        let desk = desk("call: save").await;
+        for id in ["1", "2"] {
+            desk.capture(id, json!({ "rev": 1 })).await;
+        }
+        desk.pass().await;
+        let desk = desk.restored().await;
+        desk.touched("1").await;
+        desk.will_find([finding]);
+        desk.caught_up().await;
+        assert_eq!((desk.sent().len(), desk.asked()), (sent, 1), "the one that nobody touched is left alone");
+        assert_eq!((desk.state("1").0, desk.row("1").unsure), (State::Delivered, None));
+    }
 }
 
 /// An attempt in doubt, and a newer version behind it.
