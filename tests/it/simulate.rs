@@ -262,7 +262,7 @@ fn simulate(of: fn(u64) -> Simulation, seed: u64) {
                 simulation.world.lock().unwrap().edit(simulation.clock.now());
                 simulation.clock.sleep(Duration::from_secs(apart)).await;
             }
-            simulation.live(Duration::from_millis(killed)).await;
+            Box::pin(simulation.live(Duration::from_millis(killed))).await;
             simulation.clock.sleep(Duration::from_secs(60)).await;
         }
         simulation.rest().await;
@@ -304,7 +304,7 @@ fn with_every_answer_dropped_for_100_requests_each_document_takes_effect_exactly
         }
         let mut lives = 0;
         while simulation.world.lock().unwrap().dropping > 0 {
-            simulation.live(Duration::from_secs(3_600)).await;
+            Box::pin(simulation.live(Duration::from_secs(3_600))).await;
             simulation.clock.sleep(Duration::from_secs(60)).await;
             lives += 1;
             assert!(lives < 500, "the answers are never asked for");

@@ -42,10 +42,13 @@ pub fn process(
     process_of(&[scheme], (&[("sim", Arc::clone(world))], clock), store, concurrency)
 }
 
+/// A world under a system's name.
+pub type Named<'a> = (&'a str, Arc<Mutex<World>>);
+
 /// The same of several schemes over several scripted systems.
 pub fn process_of(
     schemes: &[(&str, &str)],
-    (worlds, clock): (&[(&str, Arc<Mutex<World>>)], &Arc<dyn Clock>),
+    (worlds, clock): (&[Named<'_>], &Arc<dyn Clock>),
     store: Arc<dyn Store>,
     concurrency: usize,
 ) -> Arc<Engine> {
