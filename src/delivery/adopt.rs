@@ -58,8 +58,7 @@ impl Worker {
         let attempt = Attempt { words: (!differences.is_empty()).then(|| differences.join("; ")), ..attempt };
         set(&mut row, State::Delivered, reason(&attempt), None, now);
         if row.newest > row.version || row.replay {
-            let due = Reason::new(Code::Due, [("version", row.newest.to_string())]);
-            set(&mut row, State::Pending, due, Some(now), now);
+            settle::due_again(&mut row, now);
         }
         let queue = self.plan.queues(&row, now);
         let claim = row.identity.clone();
@@ -100,8 +99,8 @@ impl Worker {
 
     /// Why a document that would be told what was adopted stands as it does: it may differ from what is there.
     pub(super) fn differs_since_adopted(&self, key: &Key, row: &Delivery) -> Result<Option<Reason>, StoreError> {
-        let Some(n) = row.base.as_ref().and_then(|base| base.attempt) else { return Ok(None) };
-        let attempt = self.attempt(key, n)?.filter(|attempt| attempt.outcome.as_deref() == Some(ADOPTED));
+        let told = self.told_attempt(key, row)?;
+        let attempt = told.filter(|attempt| attempt.outcome.as_deref() == Some(ADOPTED));
         Ok(attempt.filter(|attempt| attempt.words.is_some()).map(|attempt| reason(&attempt)))
     }
 }

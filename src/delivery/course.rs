@@ -3,7 +3,7 @@
 
 use crate::clock::Time;
 use crate::delivery::operate::Resolution;
-use crate::delivery::settle::{close, requeue, set};
+use crate::delivery::settle::{close, due, requeue, set};
 use crate::delivery::target::CallPlan;
 use crate::reason::{Code, Reason, State};
 use crate::store::{Attempt, Course, Delivery};
@@ -77,17 +77,20 @@ pub fn go_on(row: &mut Delivery, now: Time) {
     }
     let again = row.replays != course.replays;
     let refused = course.refused.take();
-    let version = course.version.to_string();
+    let version = course.version;
     row.course = None;
     row.replay = again;
     row.tries = 0;
     match refused {
-        None => set(row, State::Delivered, Reason::new(Code::Sent, [("version", version)]), None, now),
+        None => {
+            let sent = Reason::new(Code::Sent, [("version", version.to_string())]);
+            set(row, State::Delivered, sent, None, now);
+        }
         Some(reason) if matches!(reason.code, Code::Target | Code::Attempts) => {
             set(row, State::Rejected, reason, None, now);
         }
         // Why it could not be sent is looked at anew.
-        Some(_) => set(row, State::Pending, Reason::new(Code::Due, [("version", version)]), Some(now), now),
+        Some(_) => set(row, State::Pending, due(version), Some(now), now),
     }
     requeue(row, again, now);
 }
@@ -168,8 +171,7 @@ pub fn resolved(row: &mut Delivery, attempt: Option<&mut Attempt>, resolution: &
             close(attempt, "not_run", now);
             has_not_run(row);
             (row.attempt, row.absent_since, row.tries) = (None, None, 0);
-            let due = || Reason::new(Code::Due, [("version", row.version.to_string())]);
-            let reason = row.course.as_ref().map_or_else(due, next);
+            let reason = row.course.as_ref().map_or_else(|| due(row.version), next);
             set(row, State::Pending, reason, Some(now), now);
         }
         // The version was told: its closing steps follow.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::clock::Time;
 use crate::delivery::judge::{Verdict, judge, may_be_base};
 use crate::delivery::ready::LOOK_AGAIN;
-use crate::delivery::settle::set;
+use crate::delivery::settle::{due, set};
 use crate::delivery::target::TargetPlan;
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
@@ -66,10 +66,9 @@ impl Decider<'_> {
         Ok(match judge(self.plan, base.as_ref(), after.as_ref(), row.receipt.as_ref()) {
             Verdict::Tell(_) => {
                 row.tries = 0;
-                let reason = Reason::new(Code::Due, [("version", version.to_string())]);
                 // A document that changes without end keeps its place in the queue.
                 let place = row.due.filter(|_| row.state == State::Pending).map_or(self.now, |due| due.min(self.now));
-                self.moved(row, State::Pending, version, reason, Some(place))
+                self.moved(row, State::Pending, version, due(version), Some(place))
             }
             Verdict::Skip => {
                 row.version = version;

@@ -174,10 +174,7 @@ impl Worker {
     /// The question about one open attempt.
     fn probe_of(&self, key: &Key, row: &Delivery, attempt: &Attempt) -> Result<Probe, StoreError> {
         let attempts = self.store.attempts(&self.plan.scheme, &self.plan.name, key)?;
-        let told = match row.base.as_ref().and_then(|base| base.attempt) {
-            Some(n) => self.attempt(key, n)?.map(|told| told.payload),
-            None => None,
-        };
+        let told = self.told_attempt(key, row)?.map(|told| told.payload);
         Ok(Probe {
             number: attempt.number.clone(),
             target_id: attempt.target_id.clone(),

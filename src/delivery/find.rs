@@ -134,13 +134,7 @@ pub(super) fn found_first(item: Item, finding: Finding, now: Time) -> DeliveryWr
             } else {
                 row.receipt = Some(settle::merged(row.receipt.take(), receipt));
                 row.probe_first = false;
-                set(
-                    &mut row,
-                    State::Pending,
-                    Reason::new(Code::Due, [("version", version.to_string())]),
-                    Some(now),
-                    now,
-                );
+                set(&mut row, State::Pending, settle::due(version), Some(now), now);
             }
         }
     }

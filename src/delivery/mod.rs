@@ -3,6 +3,7 @@
 
 mod adopt;
 mod backoff;
+mod batch;
 mod breaker;
 mod classify;
 mod compose;

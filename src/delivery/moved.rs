@@ -7,7 +7,7 @@ use crate::delivery::settle::{self, set};
 use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{AT_ONCE, Worker, write_of};
 use crate::name::Key;
-use crate::reason::{Code, Reason, State};
+use crate::reason::State;
 use crate::store::{Base, Delivery, DeliveryWrite, Step, StoreError, TargetAnswer};
 
 impl Worker {
@@ -51,8 +51,7 @@ impl Worker {
         } else {
             // Only the newest version is decided: what was told of the others counts no more.
             row.version = row.newest.saturating_sub(1);
-            let reason = Reason::new(Code::Due, [("version", row.newest.to_string())]);
-            set(&mut row, State::Pending, reason, Some(now), now);
+            settle::due_again(&mut row, now);
         }
         let release = row.identity.take();
         Ok(DeliveryWrite { release, ..write_of(key, row, attempt) })

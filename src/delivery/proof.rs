@@ -68,10 +68,7 @@ impl Worker {
     /// Asks for a document that was sent alone, if the target accepted it: it must be shown, or nothing more is sent.
     async fn prove_by_sent(&self, spec: &CallSpec, key: &Key, n: u32) -> Result<(), StoreError> {
         let Some(row) = self.row(key)? else { return Ok(()) };
-        let Some(attempt) = told(&row).filter(|told| *told == n).map(|n| self.attempt(key, n)).transpose()?.flatten()
-        else {
-            return Ok(());
-        };
+        let Some(attempt) = self.told_attempt(key, &row)?.filter(|told| told.n == n) else { return Ok(()) };
         let number = attempt.number.clone().unwrap_or_default();
         match self.is_shown(spec, key, &row, attempt).await? {
             None => Ok(()),
@@ -93,7 +90,7 @@ impl Worker {
         }
         let known = self.store.deliveries(&self.plan.scheme, &self.plan.name, Some(State::Delivered), None, 1)?;
         let Some((key, row)) = known.into_iter().next() else { return Ok(()) };
-        let Some(attempt) = told(&row).map(|n| self.attempt(&key, n)).transpose()?.flatten() else { return Ok(()) };
+        let Some(attempt) = self.told_attempt(&key, &row)? else { return Ok(()) };
         if self.is_shown(spec, &key, &row, attempt).await? == Some(true) { self.prove().await } else { Ok(()) }
     }
 
@@ -137,9 +134,4 @@ impl Worker {
         }
         Ok(true)
     }
-}
-
-/// The attempt that told the base.
-fn told(row: &Delivery) -> Option<u32> {
-    row.base.as_ref().filter(|base| base.told)?.attempt
 }

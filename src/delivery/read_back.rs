@@ -3,23 +3,19 @@
 
 use crate::connector::{Finding, Look, Probe};
 use crate::delivery::doubt::{is_anothers, outgoing};
-use crate::delivery::ready::Ready;
-use crate::delivery::settle::{self, set};
+use crate::delivery::ready::{Made, Ready};
+use crate::delivery::settle;
 use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
-use crate::reason::{Code, Reason, State};
+use crate::reason::State;
 use crate::receipt::Receipt;
 use crate::store::{Attempt, Delivery, DeliveryWrite, Step, StoreError};
 
 impl Worker {
     /// A delivered document that is due: to be read back, where its call can be asked about.
     pub(super) fn ready_read_back(&self, key: &Key, mut row: Delivery) -> Result<Ready, StoreError> {
-        let told = row.base.as_ref().and_then(|base| base.attempt).filter(|_| self.plan.back.is_none());
-        let attempt = match told {
-            Some(n) => self.store.attempt(&self.plan.scheme, &self.plan.name, key, n)?,
-            None => None,
-        };
+        let attempt = if self.plan.back.is_none() { self.told_attempt(key, &row)? } else { None };
         let call = attempt.as_ref().and_then(|attempt| self.plan.call_of(attempt));
         match (attempt, call) {
             (Some(attempt), Some(call)) if call.call.probes && attempt.account == self.plan.account => {
@@ -33,11 +29,7 @@ impl Worker {
     }
 
     /// Asks about documents that were told after an unknown outcome.
-    pub(super) async fn read_back_told(
-        &self,
-        call: &CallPlan,
-        told: Vec<(Key, Delivery, Attempt)>,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn read_back_told(&self, call: &CallPlan, told: Vec<Made>) -> Result<(), StoreError> {
         let keys: Vec<Key> = told.iter().map(|(key, _, _)| key.clone()).collect();
         let mut probes = Vec::with_capacity(told.len());
         for (key, _, attempt) in &told {
@@ -89,8 +81,7 @@ impl Worker {
         if let Some(base) = &mut row.base {
             base.payload_hash = None;
         }
-        let reason = Reason::new(Code::Due, [("version", row.newest.to_string())]);
-        set(row, State::Pending, reason, Some(now), now);
+        settle::due_again(row, now);
     }
 }
 

@@ -1,11 +1,10 @@
 //! What a due document turns out to be: to be sent, found before its send, asked about, or only written. Documents
-//! are judged and mapped in their newest version here, and put together into batches.
+//! are judged and mapped in their newest version here.
 
 use serde_json::Value;
 
 use crate::clock::Time;
 use crate::connector::Look;
-use crate::crash;
 use crate::delivery::compose::Composed;
 use crate::delivery::decide::Decider;
 use crate::delivery::judge::{Verdict, judge};
@@ -15,7 +14,7 @@ use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
-use crate::store::{Attempt, Delivery, DeliveryWrite, Settling, Step, StoreError, TargetAnswer, WriteResult};
+use crate::store::{Attempt, Delivery, DeliveryWrite, Settling, StoreError, TargetAnswer};
 
 /// How long a document that can't be read, or whose number another owns, is left before it is looked at again.
 pub(super) const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(300);
@@ -31,23 +30,6 @@ pub struct Item {
     pub to_send: bool,
     /// What is to be known of it before it is sent.
     pub look: Look,
-}
-
-/// Documents that go together.
-#[derive(Debug)]
-pub enum Batch {
-    /// To be sent by the call of this index.
-    Send(usize, Vec<Item>),
-    /// To be found before their first send (rule 7).
-    Find(usize, Vec<Item>),
-    /// To be opened or closed by the same step (rule 19).
-    Steps(Vec<StepItem>),
-    /// A step in doubt.
-    StepDoubt(Box<Made>),
-    /// Open attempts to be settled, of one call and on the same terms.
-    Doubt(Box<CallPlan>, Settling, Vec<Made>),
-    /// Told after an unknown outcome, to be read back (rule 6).
-    ReadBack(Box<CallPlan>, Vec<Made>),
 }
 
 /// A document and an attempt that was made for it.
@@ -66,114 +48,8 @@ pub(super) enum Ready {
 }
 
 impl Worker {
-    /// Sorts due documents into batches; what needs no request is written at once.
-    pub(super) async fn batches(&self, keys: Vec<Key>) -> Result<Vec<Batch>, StoreError> {
-        let mut writes = Vec::new();
-        let mut batches: Vec<Batch> = Vec::new();
-        for key in keys {
-            match self.ready(&key)? {
-                Ready::Nothing => {}
-                Ready::Write(write) => writes.push(*write),
-                Ready::Send(call, item) => self.add_send(&mut batches, call, *item),
-                Ready::Step(item) => self.add_step(&mut batches, *item),
-                Ready::StepDoubt(doubt) => batches.push(Batch::StepDoubt(doubt)),
-                Ready::Find(call, item) => {
-                    let room = batches.iter_mut().find_map(|batch| match batch {
-                        Batch::Find(c, items) if *c == call && items.len() < self.most(call) => Some(items),
-                        _ => None,
-                    });
-                    match room {
-                        Some(items) => items.push(*item),
-                        None => batches.push(Batch::Find(call, vec![*item])),
-                    }
-                }
-                Ready::Doubt(call, item) => self.add_doubt(&mut batches, call, *item),
-                Ready::ReadBack(call, item) => {
-                    let room = batches.iter_mut().find_map(|batch| match batch {
-                        Batch::ReadBack(c, items) if c.spec == call.spec && self.joins(&call, items, &item.0) => {
-                            Some(items)
-                        }
-                        _ => None,
-                    });
-                    match room {
-                        Some(items) => items.push(*item),
-                        None => batches.push(Batch::ReadBack(call, vec![*item])),
-                    }
-                }
-            }
-        }
-        let parks = writes.iter().any(|write| !write.row.parked.is_empty());
-        let results = self.write(Step::Plan, writes).await?;
-        if parks {
-            crash::point("lookup.parked");
-        }
-        if parks && results.contains(&WriteResult::Changed) {
-            // A mirror came further while its documents were looked up: they are looked up again.
-            self.note_moved();
-        }
-        Ok(batches)
-    }
-
-    /// Documents of one request.
-    fn most(&self, call: usize) -> usize {
-        self.plan.calls.get(call).map_or(1, |c| self.plan.batch.min(c.call.max_batch)).max(1)
-    }
-
-    /// Adds to a batch with room; a document that failed before goes alone, so that it can't take others with it.
-    fn add_send(&self, batches: &mut Vec<Batch>, call: usize, item: Item) {
-        let most = self.most(call);
-        let alone = item.row.tries > 0;
-        let room = batches.iter_mut().find_map(|batch| match batch {
-            Batch::Send(c, items) if *c == call && items.len() < most && items.iter().all(|i| i.row.tries == 0) => {
-                Some(items)
-            }
-            _ => None,
-        });
-        match room {
-            Some(items) if !alone => items.push(item),
-            _ => batches.push(Batch::Send(call, vec![item])),
-        }
-    }
-
-    /// Adds to open attempts of the same call and terms.
-    fn add_doubt(&self, batches: &mut Vec<Batch>, call: Box<CallPlan>, item: Made) {
-        let rule = self.plan.settling_of(&item.2);
-        let room = batches.iter_mut().find_map(|batch| match batch {
-            Batch::Doubt(c, r, items) if c.spec == call.spec && *r == rule && self.joins(&call, items, &item.0) => {
-                Some(items)
-            }
-            _ => None,
-        });
-        match room {
-            Some(items) => items.push(item),
-            None => batches.push(Batch::Doubt(call, rule, vec![item])),
-        }
-    }
-
-    /// Whether a document is asked about together with others.
-    fn joins(&self, call: &CallPlan, others: &[Made], key: &Key) -> bool {
-        let most = self.plan.batch.min(call.call.max_batch).max(1);
-        others.len() < most
-            && !self.is_asked_alone(key)
-            && !others.iter().any(|(other, _, _)| self.is_asked_alone(other))
-    }
-
-    pub(super) async fn run_batch(&self, batch: Batch) -> Result<(), StoreError> {
-        match batch {
-            Batch::Send(call, items) => self.send(call, items).await,
-            Batch::Find(call, items) => self.find(call, items).await,
-            Batch::Doubt(call, rule, items) => self.settle_doubts(&call, rule, items).await,
-            Batch::ReadBack(call, items) => self.read_back_told(&call, items).await,
-            Batch::Steps(items) => self.steps(items).await,
-            Batch::StepDoubt(doubt) => {
-                let (key, row, attempt) = *doubt;
-                self.settle_step_doubt(key, row, attempt).await
-            }
-        }
-    }
-
     /// What is to be done with a due document now.
-    fn ready(&self, key: &Key) -> Result<Ready, StoreError> {
+    pub(super) fn ready(&self, key: &Key) -> Result<Ready, StoreError> {
         let Some(mut row) = self.row(key)? else { return Ok(Ready::Nothing) };
         row.parked.clear();
         match row.state {

@@ -3,10 +3,10 @@
 use crate::clock::Time;
 use crate::connector::{Finding, Look, Probe};
 use crate::delivery::doubt::outgoing;
-use crate::delivery::settle::set;
-use crate::delivery::worker::{Worker, write_of};
+use crate::delivery::operate::replayed;
+use crate::delivery::worker::Worker;
 use crate::name::Key;
-use crate::reason::{Code, Reason, State};
+use crate::reason::State;
 use crate::store::{Base, Delivery, DeliveryWrite, StoreError};
 
 /// What a target shows of a document.
@@ -62,8 +62,7 @@ impl Worker {
         }
         for (index, questions) in asked.into_iter().enumerate() {
             let Some(call) = self.plan.calls.get(index) else { continue };
-            let most = self.plan.batch.min(call.call.max_batch).max(1);
-            for some in questions.chunks(most) {
+            for some in questions.chunks(self.plan.most(call)) {
                 let probes: Vec<Probe> = some.iter().map(|(_, probe)| probe.clone()).collect();
                 let keys: Vec<Key> = some.iter().map(|(one, _)| one.key.clone()).collect();
                 let findings = self.ask(&call.spec, &keys, &probes).await?;
@@ -81,22 +80,18 @@ impl Worker {
             // Told that it is gone, or known at go-live and never sent since.
             return Ok(Err(Held::Untold { open: !row.state.is_settled() }));
         };
-        let named = self.plan.calls.iter().position(|call| Some(&call.spec.call) == base.call.as_ref());
+        let named = base.call.as_deref().and_then(|call| self.plan.rank_named(call));
         let index = named.unwrap_or(self.plan.calls.len().saturating_sub(1));
         if !self.plan.calls.get(index).is_some_and(|call| call.call.probes) {
             return Ok(Err(Held::Unknown("the target can't be asked".to_owned())));
         }
-        let attempt = match base.attempt {
-            Some(n) => self.attempt(key, n)?,
-            None => None,
-        };
+        let attempt = self.told_attempt(key, row)?;
         let probe = Probe {
             number: receipt.number.clone().or_else(|| attempt.as_ref()?.number.clone()),
             target_id: receipt.id.clone(),
             attempted: attempt.as_ref().map(outgoing),
-            told: None,
-            first_attempt: None,
             look: Look::Content,
+            ..Probe::default()
         };
         Ok(Ok((index, probe)))
     }
@@ -127,9 +122,5 @@ pub fn created_anew(key: &Key, mut row: Delivery, now: Time) -> Option<DeliveryW
     }
     row.receipt = None;
     row.probe_first = true;
-    row.replays += 1;
-    row.replay = true;
-    row.tries = 0;
-    set(&mut row, State::Pending, Reason::new(Code::Replay, []), Some(now), now);
-    Some(write_of(key, row, None))
+    Some(replayed(key, row, now))
 }

@@ -7,7 +7,7 @@ use crate::clock::{Time, print_duration};
 use crate::connector::{Look, Outgoing};
 use crate::delivery::compose::{Composed, attempt_id};
 use crate::delivery::doubt::outgoing;
-use crate::delivery::ready::Item;
+use crate::delivery::ready::{Item, Made};
 use crate::delivery::settle::{self, RENUMBERED};
 use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
@@ -21,7 +21,7 @@ impl Worker {
         &self,
         call: &CallPlan,
         remembers: Option<Duration>,
-        doubts: Vec<(Key, Delivery, Attempt)>,
+        doubts: Vec<Made>,
     ) -> Result<(), StoreError> {
         let now = self.now();
         let settle = self.moment(Some(call), self.plan.batch).settle;
@@ -51,8 +51,7 @@ impl Worker {
             writes.push(write_of(&key, row, None));
         }
         self.write(Step::Settle, writes).await?;
-        let named = |plan: &CallPlan| plan.spec.call == call.spec.call;
-        let rank = self.plan.calls.iter().position(named).unwrap_or(self.plan.calls.len() - 1);
+        let rank = self.plan.rank_named(&call.spec.call).unwrap_or(self.plan.calls.len() - 1);
         self.send_by(call, rank, items).await
     }
 

@@ -121,8 +121,7 @@ impl Worker {
             row.identity.clone_from(&identity);
             row.absent_since = None;
             course::telling(&mut row, call, rank, item.version, self.now());
-            let reason = Reason::new(Code::Due, [("version", item.version.to_string())]);
-            set(&mut row, State::InFlight, reason, None, self.now());
+            set(&mut row, State::InFlight, settle::due(item.version), None, self.now());
             let mut write = write_of(&item.key, row, Some(attempt));
             write.claim = identity;
             writes.push(write);

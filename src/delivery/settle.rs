@@ -193,8 +193,7 @@ pub fn not_run(row: &mut Delivery, attempt: &mut Attempt, outcome: &str, at: Mom
         return;
     }
     let version = if row.is_stepping() { row.version } else { row.newest };
-    let reason = Reason::new(Code::Due, [("version", version.to_string())]);
-    set(row, State::Pending, reason, Some(at.now), at.now);
+    set(row, State::Pending, due(version), Some(at.now), at.now);
 }
 
 /// The target shows no such document, which does not count before it has shown one of ours (rule 4).
@@ -204,10 +203,14 @@ pub fn unproven(row: &mut Delivery, attempt: &Attempt, at: Moment<'_>) {
     set(row, State::InDoubt, Reason::new(Code::Unknown, params), Some(at.now.plus(at.settle)), at.now);
 }
 
+/// That a version is to be sent.
+pub fn due(version: u64) -> Reason {
+    Reason::new(Code::Due, [("version", version.to_string())])
+}
+
 /// Its newest version is to be sent.
 pub fn due_again(row: &mut Delivery, now: Time) {
-    let reason = Reason::new(Code::Due, [("version", row.newest.to_string())]);
-    set(row, State::Pending, reason, Some(now), now);
+    set(row, State::Pending, due(row.newest), Some(now), now);
 }
 
 /// Something foreign, or only half of the attempt, stands at the target: a person decides.
@@ -233,8 +236,7 @@ pub(super) fn requeue(row: &mut Delivery, again: bool, now: Time) {
         return;
     }
     if row.newest > row.version || again {
-        let reason = Reason::new(Code::Due, [("version", row.newest.to_string())]);
-        set(row, State::Pending, reason, Some(now), now);
+        due_again(row, now);
         row.tries = 0;
     }
 }

@@ -9,7 +9,7 @@ use crate::crash;
 use crate::delivery::compose::Composed;
 use crate::delivery::course::{self, course_of};
 use crate::delivery::doubt::outgoing;
-use crate::delivery::ready::{Batch, Item, Ready};
+use crate::delivery::ready::{Item, Ready};
 use crate::delivery::settle::{self, set};
 use crate::delivery::target::{CallPlan, TargetPlan};
 use crate::delivery::worker::{Worker, write_of};
@@ -95,9 +95,8 @@ impl Worker {
     /// The version itself, mapped now. What can't be mapped any more is as if refused.
     fn tell(&self, key: &Key, mut row: Delivery, course: &Course) -> Result<After, StoreError> {
         let name = course.calls.get(course.own).map_or("", String::as_str);
-        let named = |call: &CallPlan| call.spec.call == name;
-        let index = Some(course.rank).filter(|rank| self.plan.calls.get(*rank).is_some_and(named));
-        let index = index.or_else(|| self.plan.calls.iter().position(named));
+        let is_own = |rank: &usize| self.plan.calls.get(*rank).is_some_and(|call| call.spec.call == name);
+        let index = Some(course.rank).filter(is_own).or_else(|| self.plan.rank_named(name));
         let Some((index, call)) = index.and_then(|index| Some((index, self.plan.calls.get(index)?))) else {
             let params = [("path", String::new()), ("why", format!("the target makes no call `{name}` any more"))];
             return Ok(self.untold(key, row, State::Rejected, Reason::new(Code::Mapping, params)));
@@ -127,21 +126,6 @@ impl Worker {
         set(&mut row, state, reason, None, self.now());
         course::refused(&mut row, self.now());
         After::Write(Box::new(write_of(key, row, None)))
-    }
-
-    /// Adds to a batch of the same step.
-    pub(super) fn add_step(&self, batches: &mut Vec<Batch>, item: StepItem) {
-        let room = batches.iter_mut().find_map(|batch| match batch {
-            Batch::Steps(items) => {
-                let same = items.first().is_some_and(|first| first.course.step() == item.course.step());
-                (same && items.len() < self.plan.batch.max(1)).then_some(items)
-            }
-            _ => None,
-        });
-        match room {
-            Some(items) => items.push(item),
-            None => batches.push(Batch::Steps(vec![item])),
-        }
     }
 
     /// Asks whether the steps' effects are there already, makes those that are not, and tells the versions of the

@@ -106,6 +106,16 @@ impl TargetPlan {
         lookups.filter_map(|lookup| scheme(&lookup.source)).collect()
     }
 
+    /// Where a call of a name stands among the target's.
+    pub fn rank_named(&self, name: &str) -> Option<usize> {
+        self.calls.iter().position(|call| call.spec.call == name)
+    }
+
+    /// Documents that a request of a call takes.
+    pub fn most(&self, call: &CallPlan) -> usize {
+        self.batch.min(call.call.max_batch).max(1)
+    }
+
     /// The call of a name as stored in an attempt.
     pub fn call_named(&self, name: &str) -> Option<&CallPlan> {
         self.calls.iter().find(|call| call.spec.call == name).or_else(|| self.step_named(name))

@@ -204,7 +204,7 @@ impl Worker {
 
     /// Changes rows by a pure move, again for those that somebody else wrote meanwhile. The move returns what to
     /// write, or none to leave the row alone.
-    pub(super) async fn update(
+    pub(crate) async fn update(
         &self,
         step: Step,
         keys: &[Key],
@@ -266,6 +266,12 @@ impl Worker {
             Err(StoreError::Damaged { .. }) => Ok(None),
             found => found,
         }
+    }
+
+    /// The attempt that told the target what it holds; none where nothing was told by one.
+    pub(super) fn told_attempt(&self, key: &Key, row: &Delivery) -> Result<Option<Attempt>, StoreError> {
+        let told = row.base.as_ref().filter(|base| base.told).and_then(|base| base.attempt);
+        told.map_or(Ok(None), |n| self.attempt(key, n))
     }
 
     pub(super) fn now(&self) -> Time {
