@@ -13,9 +13,9 @@ use crate::capture::trail::{hold, resume_point};
 use crate::capture::window::{begin_scan, next_begin};
 use crate::change::ChangeKind;
 use crate::clock::Time;
-use crate::connector::{FetchRequest, Window};
+use crate::connector::Window;
 use crate::crash;
-use crate::diff::extract;
+use crate::diff::{Identity, extract};
 use crate::document::RawDocument;
 use crate::row_version::RowVersion;
 use crate::scheme::Mode;
@@ -60,9 +60,7 @@ impl Capture {
     async fn sight(&self, to: Time) -> Result<Option<Held>, CaptureError> {
         let end = to.minus(self.plan.lengths.overlap);
         let window = Some(Window { begin: end.minus(self.plan.lengths.window), end });
-        let request = FetchRequest { source: &self.scheme.source, window, position: None };
-        let page = self.asker.ask(&Question::Page(request)).await;
-        let page = page.map_err(|e| self.source_error("first row version", e))?;
+        let (_, page) = self.page(window, None, || "first row version".to_owned()).await?;
         Ok(self.versions(&page.documents).into_iter().min().map(|cursor| Held { cursor, at: end }))
     }
 
@@ -73,15 +71,20 @@ impl Capture {
             return None;
         }
         let at = scan.to.minus(self.plan.lengths.overlap);
-        let identities = documents.iter().filter_map(|document| extract(&document.bytes, &self.plan.paths).ok());
-        let settled = identities.filter(|identity| latest_time(identity, &self.zone).is_some_and(|time| time <= at));
+        let settled = self
+            .identities(documents)
+            .filter(|identity| latest_time(identity, &self.zone).is_some_and(|time| time <= at));
         settled.filter_map(|identity| row_version(&identity)).min().map(|cursor| Held { cursor, at })
     }
 
     /// The row versions of documents that have one, in the order they came.
     fn versions(&self, documents: &[RawDocument]) -> Vec<RowVersion> {
-        let identities = documents.iter().filter_map(|document| extract(&document.bytes, &self.plan.paths).ok());
-        identities.filter_map(|identity| row_version(&identity)).collect()
+        self.identities(documents).filter_map(|identity| row_version(&identity)).collect()
+    }
+
+    /// What identifies the documents that can be read.
+    fn identities(&self, documents: &[RawDocument]) -> impl Iterator<Item = Identity> {
+        documents.iter().filter_map(|document| extract(&document.bytes, &self.plan.paths).ok())
     }
 
     /// Reads rows from the scan's row version to the last there is; `progress` moves with each page.

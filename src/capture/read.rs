@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::capture::ask::Question;
-use crate::capture::page::latest_time;
+use crate::capture::page::{Asked, latest_time};
 use crate::capture::scan::{Capture, CaptureError};
 use crate::capture::tally::Tally;
 use crate::capture::window::split;
 use crate::clock::Time;
-use crate::connector::{FetchRequest, Window};
+use crate::connector::{FetchRequest, Page, Window};
 use crate::crash;
 use crate::diff::extract;
 use crate::document::RawDocument;
@@ -18,7 +18,7 @@ use crate::store::Run;
 use crate::watermark::{Held, Progress, Scan};
 
 /// Passes over one window before it is split.
-const MAX_PASSES: u32 = 4;
+pub(super) const MAX_PASSES: u32 = 4;
 /// Passes over a window that can't be split before the run gives up.
 const LAST_PASSES: u32 = 20;
 /// Pages in a row without any document that the pass had not met; more is a source that goes in a circle (rule 30).
@@ -76,13 +76,7 @@ impl Capture {
         let mut pass = Pass { resumed: position.is_some(), seen: progress.seen, ..Pass::default() };
         let (mut barren, swept) = (0, !progress.trail.is_empty() && progress.complete_to.is_some());
         loop {
-            if self.asker.stop.is_cancelled() {
-                return Err(CaptureError::Stopped);
-            }
-            let asked = self.asked()?;
-            let request = FetchRequest { source: &self.scheme.source, window, position: position.as_deref() };
-            let page = self.asker.ask(&Question::Page(request)).await;
-            let page = page.map_err(|e| self.source_error(&format!("page{}", self.span(scan)), e))?;
+            let (asked, page) = self.page(window, position.as_deref(), || format!("page{}", self.span(scan))).await?;
             crash::point("capture.page_received");
             pass.pages += 1;
             pass.total = page.total;
@@ -127,6 +121,22 @@ impl Capture {
                 Some(next) => position = Some(next),
             }
         }
+    }
+
+    /// Asks for a page, and says when; `what` it is, for a message.
+    pub(super) async fn page(
+        &self,
+        window: Option<Window>,
+        position: Option<&str>,
+        what: impl Fn() -> String,
+    ) -> Result<(Asked, Page), CaptureError> {
+        if self.asker.stop.is_cancelled() {
+            return Err(CaptureError::Stopped);
+        }
+        let asked = self.asked()?;
+        let request = FetchRequest { source: &self.scheme.source, window, position };
+        let page = self.asker.ask(&Question::Page(request)).await;
+        Ok((asked, page.map_err(|error| self.source_error(&what(), error))?))
     }
 
     /// The window being read, for messages; nothing where everything is.

@@ -5,25 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::capture::ask::Question;
 use crate::capture::detail::{Reading, Whole};
 use crate::capture::page::{Sorted, latest_time};
+use crate::capture::read::{MAX_PAGES, MAX_PASSES};
 use crate::capture::scan::{Capture, CaptureError};
 use crate::capture::tally::Tally;
 use crate::change::ChangeKind;
 use crate::clock::Time;
-use crate::connector::{FetchRequest, Window};
+use crate::connector::Window;
 use crate::decimal::Decimal;
 use crate::diff::extract;
 use crate::name::Key;
 use crate::query::{Found, Query, Scope};
 use crate::scalar;
 use crate::store::{Run, Span, StoreError};
-
-/// Passes over one window until two met the same documents.
-const PASSES: u32 = 4;
-/// Pages of one pass; more is a source that never ends.
-const MAX_PAGES: u64 = 1_000_000;
 
 /// How the store differs from what the source shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +69,7 @@ impl Capture {
             let window = Span { begin, end };
             let mut met = BTreeMap::new();
             let mut before = None;
-            for _ in 0..PASSES {
+            for _ in 0..MAX_PASSES {
                 let (tally, pages) = self.survey_pass(window, heal, &mut met).await?;
                 if pages <= 1 || !self.plan.call.shifts || before == Some(tally.digest()) {
                     break;
@@ -100,13 +95,8 @@ impl Capture {
         let window = (!self.is_full()).then_some(Window { begin: span.begin, end: span.end });
         let (mut position, mut tally, mut pages): (Option<String>, Tally, u64) = (None, Tally::default(), 0);
         loop {
-            if self.asker.stop.is_cancelled() {
-                return Err(CaptureError::Stopped);
-            }
-            let asked = self.asked()?;
-            let request = FetchRequest { source: &self.scheme.source, window, position: position.as_deref() };
-            let page = self.asker.ask(&Question::Page(request)).await;
-            let page = page.map_err(|error| self.source_error("page of a reconciliation", error))?;
+            let what = || "page of a reconciliation".to_owned();
+            let (asked, page) = self.page(window, position.as_deref(), what).await?;
             pages += 1;
             let readings = self.whole(page.documents, false).await?;
             let mut found: BTreeMap<Key, Surveyed> = BTreeMap::new();
