@@ -11,6 +11,7 @@ mod deliveries;
 mod demo;
 mod docs;
 mod explain;
+mod here;
 mod once;
 mod output;
 mod pause;

@@ -1,14 +1,13 @@
 //! `pull` (补单): reads documents from the source now, past filter and window, and delivers them as usual.
 
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
 use crate::cli::args::Pull;
 use crate::cli::context::Context;
-use crate::cli::once::chosen;
+use crate::cli::here::work_here;
 use crate::cli::output::{Exit, Failure, json};
 use crate::cli::remote::{segment, service};
-use crate::cli::run::stop_on_signal;
+use crate::engine::Engine;
 
 pub async fn run(context: &Context, verb: Pull) -> Result<Exit, Failure> {
     let (config, _) = context.read()?;
@@ -22,7 +21,13 @@ pub async fn run(context: &Context, verb: Pull) -> Result<Exit, Failure> {
             };
             (texts("found"), texts("missing"))
         }
-        None => pull_here(context, &verb).await?,
+        None => {
+            let pulled = work_here(context, (&verb.scheme, true), async |engine: &Engine| {
+                engine.pull(&verb.scheme, &verb.keys).await
+            });
+            let pulled = pulled.await?;
+            (pulled.found.iter().map(ToString::to_string).collect(), pulled.missing)
+        }
     };
     if context.json {
         json(&serde_json::json!({ "found": found, "missing": missing }))?;
@@ -35,21 +40,4 @@ pub async fn run(context: &Context, verb: Pull) -> Result<Exit, Failure> {
         }
     }
     Ok(if missing.is_empty() { Exit::Done } else { Exit::Failed })
-}
-
-async fn pull_here(context: &Context, verb: &Pull) -> Result<(Vec<String>, Vec<String>), Failure> {
-    let stop = CancellationToken::new();
-    stop_on_signal(stop.clone());
-    let engine = context.engine(&mut context.check()?, stop).await?;
-    let pulled = engine.pull(&verb.scheme, &verb.keys).await;
-    if pulled.is_ok() {
-        for unit in chosen(&engine, std::slice::from_ref(&verb.scheme))? {
-            for worker in &unit.workers {
-                worker.pass().await?;
-            }
-        }
-    }
-    engine.store.close();
-    let pulled = pulled?;
-    Ok((pulled.found.iter().map(ToString::to_string).collect(), pulled.missing))
 }

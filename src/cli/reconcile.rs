@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use tokio_util::sync::CancellationToken;
-
 use crate::cli::args::Reconcile;
 use crate::cli::context::Context;
-use crate::cli::once::chosen;
+use crate::cli::here::work_here;
 use crate::cli::output::{Exit, Failure, json, table};
 use crate::cli::remote::{segment, service};
-use crate::cli::run::stop_on_signal;
 use crate::clock::read_duration;
+use crate::engine::Engine;
 use crate::engine::reconcile::{Count, Reconciled, Wanted};
 
 /// Exit code 3: sides differ, and what differs was not healed.
@@ -31,7 +29,10 @@ pub async fn run(context: &Context, verb: Reconcile) -> Result<Exit, Failure> {
             let answer = service.post(&format!("/schemes/{}/reconcile", segment(&verb.scheme)), &body).await?;
             serde_json::from_value(answer).map_err(|error| Failure::failed(format!("the service's answer: {error}")))?
         }
-        None => reconcile_here(context, &verb.scheme, &wanted).await?,
+        None => {
+            let compare = async |engine: &Engine| engine.reconcile(&verb.scheme, &wanted).await;
+            work_here(context, (&verb.scheme, wanted.heal), compare).await?
+        }
     };
     if context.json {
         json(&found)?;
@@ -39,22 +40,6 @@ pub async fn run(context: &Context, verb: Reconcile) -> Result<Exit, Failure> {
         show(&found);
     }
     Ok(if found.drift.iter().all(|drift| drift.healed) { Exit::Done } else { Exit::Left })
-}
-
-async fn reconcile_here(context: &Context, scheme: &str, wanted: &Wanted) -> Result<Reconciled, Failure> {
-    let stop = CancellationToken::new();
-    stop_on_signal(stop.clone());
-    let engine = context.engine(&mut context.check()?, stop).await?;
-    let found = engine.reconcile(scheme, wanted).await;
-    if wanted.heal && found.is_ok() {
-        for unit in chosen(&engine, &[scheme.to_owned()])? {
-            for worker in &unit.workers {
-                worker.pass().await?;
-            }
-        }
-    }
-    engine.store.close();
-    Ok(found?)
 }
 
 fn show(found: &Reconciled) {

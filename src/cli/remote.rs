@@ -61,6 +61,8 @@ impl ServiceFile {
 pub struct Service {
     contents: Contents,
     client: reqwest::Client,
+    /// What it said of itself when it was found.
+    pub info: Value,
 }
 
 /// The running service of a configuration; none if nobody answers, or somebody else does at the address of one that
@@ -75,10 +77,10 @@ pub async fn service(config: &Config) -> Option<Service> {
         .connect_timeout(Duration::from_secs(2))
         .build()
         .ok()?;
-    let service = Service { contents, client };
+    let mut service = Service { contents, client, info: Value::Null };
     let info = service.request("/info", None).timeout(Duration::from_secs(3));
-    let info = answer(info).await.ok()?;
-    (info.get("pid").and_then(Value::as_u64) == Some(service.contents.pid.into())).then_some(service)
+    service.info = answer(info).await.ok()?;
+    (service.info.get("pid").and_then(Value::as_u64) == Some(service.contents.pid.into())).then_some(service)
 }
 
 impl Service {

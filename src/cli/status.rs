@@ -7,12 +7,10 @@ use crate::cli::args::Status;
 use crate::cli::context::Context;
 use crate::cli::once::left;
 use crate::cli::output::{Exit, Failure, json, table, tell_left_out};
-use crate::cli::remote;
 use crate::cli::remote::service;
 use crate::clock::print_duration;
-use crate::config::Config;
 use crate::engine::view::{BreakerView, SchemeStatus, TargetStatus, status};
-use crate::store::{Origin, Store, StoreError};
+use crate::store::Origin;
 
 pub async fn run(context: &Context, verb: &Status) -> Result<Exit, Failure> {
     let (config, schemes, left_out) = context.read_sound()?;
@@ -25,17 +23,20 @@ pub async fn run(context: &Context, verb: &Status) -> Result<Exit, Failure> {
     let now = context.clock.now();
     let mut statuses: Vec<SchemeStatus> =
         chosen.map(|scheme| status(&*store, scheme, now)).collect::<Result<_, _>>()?;
-    if let Some(service) = remote::service(&config).await
+    let service = service(&config).await;
+    if let Some(service) = &service
         && let Ok(told) = service.get("/schemes").await
     {
         add_live(&mut statuses, &told);
     }
+    let trouble = service.as_ref().and_then(|service| service.info.get("database_trouble")).and_then(Value::as_str);
     let info = store.info()?;
     let database = DatabaseStatus {
         origin: info.lineage.origin,
         epoch: info.lineage.epoch,
-        trouble: trouble(&config).await,
-        restored: info.lineage.stamped || any_restored(&*store, &statuses)?,
+        trouble: trouble.map(str::to_owned),
+        restored: info.lineage.stamped
+            || statuses.iter().flat_map(|status| &status.targets).any(|target| target.restored),
     };
     if context.json {
         json(&serde_json::json!({ "schemes": statuses, "left": left(&statuses), "database": database }))?;
@@ -69,23 +70,6 @@ impl DatabaseStatus {
             println!("THE SERVICE CAN'T WRITE: {trouble}\n");
         }
     }
-}
-
-/// What keeps the running service from writing; none if none runs.
-async fn trouble(config: &Config) -> Option<String> {
-    let info = service(config).await?.get("/info").await.ok()?;
-    info.get("database_trouble").and_then(|why| why.as_str()).map(str::to_owned)
-}
-
-fn any_restored(store: &dyn Store, statuses: &[SchemeStatus]) -> Result<bool, StoreError> {
-    for status in statuses {
-        for target in &status.targets {
-            if store.target(&status.scheme, &target.target)?.is_some_and(|state| state.restored) {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
 }
 
 fn print(statuses: &[SchemeStatus]) {

@@ -1,15 +1,12 @@
 //! `sweep` (漏单补救): reads the last weeks again for what was missed, and for what is gone; `--confirm` lets a mass
 //! deletion that stopped go on.
 
-use tokio_util::sync::CancellationToken;
-
-use crate::capture::Swept;
 use crate::cli::args::Sweep;
 use crate::cli::context::Context;
-use crate::cli::once::chosen;
+use crate::cli::here::work_here;
 use crate::cli::output::{Exit, Failure, json};
 use crate::cli::remote::{segment, service};
-use crate::cli::run::stop_on_signal;
+use crate::engine::Engine;
 use crate::engine::view::{RunView, SweepStatus, sweep_status};
 
 pub async fn run(context: &Context, verb: Sweep) -> Result<Exit, Failure> {
@@ -26,7 +23,11 @@ pub async fn run(context: &Context, verb: Sweep) -> Result<Exit, Failure> {
         }
         return Ok(Exit::Done);
     }
-    let swept = sweep_here(context, &verb).await?;
+    let sweep = async |engine: &Engine| match verb.confirm {
+        Some(run) => engine.confirm_sweep(&verb.scheme, run).await,
+        None => engine.sweep(&verb.scheme).await,
+    };
+    let swept = work_here(context, (&verb.scheme, true), sweep).await?;
     let sweep = swept.sweep.map(|sweep| sweep_status(&verb.scheme, &sweep));
     let asks = sweep.as_ref().is_some_and(|sweep| sweep.asks.is_some());
     let run = RunView::from(&swept.run);
@@ -36,25 +37,6 @@ pub async fn run(context: &Context, verb: Sweep) -> Result<Exit, Failure> {
         print(&run, sweep.as_ref());
     }
     Ok(if asks { Exit::Left } else { Exit::Done })
-}
-
-async fn sweep_here(context: &Context, verb: &Sweep) -> Result<Swept, Failure> {
-    let stop = CancellationToken::new();
-    stop_on_signal(stop.clone());
-    let engine = context.engine(&mut context.check()?, stop).await?;
-    let swept = match verb.confirm {
-        Some(run) => engine.confirm_sweep(&verb.scheme, run).await,
-        None => engine.sweep(&verb.scheme).await,
-    };
-    if swept.is_ok() {
-        for unit in chosen(&engine, std::slice::from_ref(&verb.scheme))? {
-            for worker in &unit.workers {
-                worker.pass().await?;
-            }
-        }
-    }
-    engine.store.close();
-    Ok(swept?)
 }
 
 fn print(run: &RunView, sweep: Option<&SweepStatus>) {

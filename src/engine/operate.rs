@@ -1,8 +1,6 @@
 //! What people do: run now, pull, pause, decide, and move deliveries. The same words for the command line and the
 //! API; each is one durable step.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use crate::capture::CaptureError;
@@ -12,9 +10,7 @@ use crate::engine::unit::{Engine, Unit};
 use crate::engine::view::{differs, find_keys};
 use crate::name::Key;
 use crate::reason::State;
-use crate::store::{
-    CaptureCommit, Delivery, DeliveryCommit, DeliveryWrite, ProgressStep, Step, StoreError, WriteResult, pages,
-};
+use crate::store::{CaptureCommit, Delivery, DeliveryWrite, ProgressStep, Step, StoreError, pages};
 
 /// Why an action was refused.
 #[derive(Debug, thiserror::Error)]
@@ -261,30 +257,17 @@ impl Engine {
         let (scheme, target) = (&unit.scheme.id, &worker.plan().name);
         for key in keys {
             let name = format!("{scheme}/{target}/{key}");
-            // The worker may write the row at the same moment: then it is read again.
-            loop {
-                let Some(row) = self.store.delivery(scheme, target, key)? else {
-                    acted.left.push(format!("{name}: not yet planned"));
-                    break;
-                };
+            let mut left = Some("not yet planned".to_owned());
+            let act = |key: &Key, row: Delivery| {
                 let state = row.state;
-                let Some(write) = self.write_for(worker, key, row, action)? else {
-                    acted.left.push(format!("{name}: {state}"));
-                    break;
-                };
-                let commit = DeliveryCommit {
-                    scheme: scheme.clone(),
-                    target: target.clone(),
-                    step: Step::Operate,
-                    position: None,
-                    writes: vec![write],
-                };
-                if self.store.commit_deliveries(commit).await?.first() == Some(&WriteResult::Changed) {
-                    self.clock.sleep(Duration::from_millis(1)).await;
-                    continue;
-                }
-                acted.done.push(name);
-                break;
+                let write = self.write_for(worker, key, row, action)?;
+                left = write.is_none().then(|| state.to_string());
+                Ok(write)
+            };
+            worker.update(Step::Operate, std::slice::from_ref(key), act).await?;
+            match left {
+                Some(why) => acted.left.push(format!("{name}: {why}")),
+                None => acted.done.push(name),
             }
         }
         Ok(())

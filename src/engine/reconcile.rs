@@ -16,7 +16,7 @@ use crate::document::Head;
 use crate::engine::operate::OperateError;
 use crate::engine::unit::{Engine, Unit};
 use crate::name::Key;
-use crate::store::{DeliveryCommit, DocumentFilter, Span, Step, StoreError, WriteResult};
+use crate::store::{Delivery, DocumentFilter, Span, Step, StoreError};
 
 /// How far back where neither the scheme nor its sweep says.
 const BACK: Duration = Duration::from_secs(30 * 86_400);
@@ -261,28 +261,18 @@ impl Work<'_> {
 
     /// Queues a document for a target again; whether it was.
     async fn queue(&self, worker: &Worker, key: &Key, kind: Kind) -> Result<bool, StoreError> {
-        let (scheme, target) = (&worker.plan().scheme, &worker.plan().name);
-        loop {
-            let Some(row) = self.engine.store.delivery(scheme, target, key)? else { return Ok(false) };
-            let now = self.engine.clock.now();
+        let (now, mut queued) = (self.engine.clock.now(), false);
+        let again = |key: &Key, row: Delivery| {
             let write = match kind {
                 Kind::MissingAtTarget => created_anew(key, row, now),
                 Kind::DiffersAtTarget => Some(replayed(key, row, now)),
                 _ => None,
             };
-            let Some(write) = write else { return Ok(false) };
-            let commit = DeliveryCommit {
-                scheme: scheme.clone(),
-                target: target.clone(),
-                step: Step::Operate,
-                position: None,
-                writes: vec![write],
-            };
-            if self.engine.store.commit_deliveries(commit).await?.first() != Some(&WriteResult::Changed) {
-                return Ok(true);
-            }
-            self.engine.clock.sleep(Duration::from_millis(1)).await;
-        }
+            queued = write.is_some();
+            Ok(write)
+        };
+        worker.update(Step::Operate, std::slice::from_ref(key), again).await?;
+        Ok(queued)
     }
 
     fn drift(
