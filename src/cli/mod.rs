@@ -45,6 +45,7 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.code() } else { Exit::Done.code() };
         }
     };
+    output::end_with_the_reader();
     output::start_log(&args);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

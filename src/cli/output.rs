@@ -103,6 +103,19 @@ pub fn tell_faults(faults: &[Fault]) {
     eprintln!("{} fault{many}; nothing was touched", faults.len());
 }
 
+/// Ends the program without a word when whoever reads what it prints has gone (`deltaferry status | head`). Whatever else
+/// panics is told as ever.
+pub fn end_with_the_reader() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let words = panic.payload().downcast_ref::<String>();
+        if words.is_some_and(|words| words.starts_with("failed printing to stdout")) {
+            std::process::exit(1);
+        }
+        tell(panic);
+    }));
+}
+
 /// Prints the faults of schemes that are left out while the others go on.
 pub fn tell_left_out(faults: &[Fault]) {
     for fault in faults {

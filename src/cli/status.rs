@@ -150,14 +150,16 @@ fn print_sweeps(statuses: &[SchemeStatus]) {
     let mut sweeps = table(&["sweep of", "run", "stage", "begun", "missing", "deleted", "next"]);
     for status in statuses.iter().filter(swept) {
         let sweep = status.sweep.as_ref();
+        // Where deletions are not looked for, nothing is known of them.
+        let looked = sweep.filter(|sweep| sweep.known > 0);
         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
         sweeps.add_row(vec![
             status.scheme.clone(),
             or_dash(sweep.map(|sweep| sweep.run.to_string())),
             or_dash(sweep.map(|sweep| sweep.stage.to_owned())),
             or_dash(sweep.map(|sweep| sweep.started.clone())),
-            or_dash(sweep.map(|sweep| format!("{} of {}", sweep.missing, sweep.known))),
-            or_dash(sweep.map(|sweep| sweep.deleted.to_string())),
+            or_dash(looked.map(|sweep| format!("{} of {}", sweep.missing, sweep.known))),
+            or_dash(looked.map(|sweep| sweep.deleted.to_string())),
             or_dash(status.next_sweep.clone()),
         ]);
     }

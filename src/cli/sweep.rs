@@ -45,7 +45,10 @@ fn print(run: &RunView, sweep: Option<&SweepStatus>) {
         run.id, run.documents, run.windows, run.new, run.changed, run.unchanged, run.quarantined
     );
     let Some(sweep) = sweep else { return };
-    println!("{} of {} known documents were not met, {} are deleted", sweep.missing, sweep.known, sweep.deleted);
+    // Where deletions are not looked for, nothing is known of them.
+    if sweep.known > 0 {
+        println!("{} of {} known documents were not met, {} are deleted", sweep.missing, sweep.known, sweep.deleted);
+    }
     if let Some(asks) = &sweep.asks {
         println!("stopped: {}", asks.text);
     }

@@ -112,3 +112,13 @@ fn wrong_usage_ends_with_2() {
     }
     assert!(!place.path("data").exists(), "wrong usage touches nothing");
 }
+
+#[test]
+fn who_stops_reading_what_is_printed_ends_the_program_without_a_word() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_deltaferry"));
+    let output = command.args(["schemes", "list"]).stdout(writer).output().unwrap();
+    assert!(!output.status.success());
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
