@@ -4,6 +4,7 @@
 //! [`invariants`] reads a store, [`effects`] compares it with what the systems saw done; [`menu`] chooses by seed what
 //! goes wrong and what people do; [`lives`] starts and kills the program; [`report`] is what came of it.
 
+mod copy;
 pub mod effects;
 pub mod invariants;
 mod snapshots;
@@ -15,5 +16,6 @@ mod program;
 mod report;
 mod verdict;
 
+pub use copy::in_copy;
 pub use lives::{Failure, Options, torture};
 pub use report::{Figures, Report};

@@ -10,6 +10,7 @@ use crate::sandbox::Running;
 use crate::sandbox::verdict::shipments_in_kingdee;
 use crate::sandbox::verdict_orders::orders_in_okki;
 use crate::store::{RedbOptions, RedbStore, Store, StoreError};
+use crate::torture::copy::in_copy;
 use crate::torture::effects::unaccounted;
 use crate::torture::invariants::{broken, passed_over, unsettled};
 use crate::torture::report::Figures;
@@ -27,14 +28,11 @@ const GRAIN: std::time::Duration = std::time::Duration::from_secs(2);
 pub(super) fn so_far(database: &Path, sandbox: &Running) -> Result<Vec<String>, StoreError> {
     let mut faults = twice(sandbox);
     if database.is_file() {
-        let copy = database.with_extension("copy");
-        std::fs::copy(database, &copy).map_err(|error| StoreError::Io(error.to_string()))?;
-        let store = RedbStore::open(&copy, &RedbOptions::default())?;
-        faults.extend(broken(&store)?);
-        faults.extend(passed_over(&store, SHIPMENTS, &times(sandbox), GRAIN)?);
-        store.close();
-        // It is written anew after the next life.
-        let _ = std::fs::remove_file(copy);
+        faults.extend(in_copy(database, |store| {
+            let mut wrong = broken(store)?;
+            wrong.extend(passed_over(store, SHIPMENTS, &times(sandbox), GRAIN)?);
+            Ok(wrong)
+        })?);
     }
     Ok(faults)
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use deltaferry::crash::{POINTS, VARIABLE};
 use serde_json::json;
 
-use crate::support::flow::{Bench, Flow};
+use crate::support::flow::{Bench, DEPARTMENTS, Flow};
 use crate::support::orders::{self, ORDERS};
 use crate::support::place::{count, wait_for_end};
 use crate::support::service::{Service, signal};
@@ -26,6 +26,9 @@ const DOCUMENTS: u64 = 24;
 /// Looks at a process, 15 ms apart, until a point counts as not reached.
 const MOST_LOOKS: u32 = 1200;
 
+/// So many looks a department stands in OKKI before it is taken away.
+const DEPARTMENT: u32 = 100;
+
 /// Points that a scheme does not come to, each with why.
 const NOT_REACHED: &[(Flow, &str, &str)] = &[
     (Flow::Shipments, "capture.detail_received", "shipments are listed whole"),
@@ -38,11 +41,6 @@ const NOT_REACHED: &[(Flow, &str, &str)] = &[
     (Flow::Orders, "delivery.begun_anew", "no target moves"),
     (Flow::Shipments, "delivery.restore_marked", "no backup is restored"),
     (Flow::Orders, "delivery.restore_marked", "no backup is restored"),
-    (Flow::Orders, "sweep.begun", "shipments are swept"),
-    (Flow::Orders, "sweep.window_read", "shipments are swept"),
-    (Flow::Orders, "sweep.missing_found", "shipments are swept"),
-    (Flow::Orders, "sweep.deletions_stored", "shipments are swept"),
-    (Flow::Orders, "sweep.before_end", "shipments are swept"),
 ];
 
 /// Which passes of a point kill: of what happens once in a life the first, else also a later one.
@@ -71,6 +69,11 @@ fn help(bench: &Bench, child: &Child, point: &str, looks: u32) {
     }
     if looks == 300 && point.starts_with("lookup.") {
         bench.systems.switch("okki.latency", "0ms");
+    }
+    if point.starts_with("sweep.") && looks % DEPARTMENT == 0 {
+        // Each stays long enough to be met, and goes for good.
+        bench.department(looks / DEPARTMENT, false);
+        bench.department(looks / DEPARTMENT - 1, true);
     }
     if looks % 60 != 59 {
         return;
@@ -126,6 +129,22 @@ fn killed_at(flow: Flow, point: &str, pass: u32) -> bool {
     reached
 }
 
+/// Killed while sales orders are swept and departments come and go at OKKI, whose mirror is swept by each of its runs.
+fn killed_while_sweeping_orders(point: &str, pass: u32) -> bool {
+    let bench = Bench::swept_orders(DOCUMENTS);
+    let what = format!("{point}:{pass}");
+    let reached = dies_at(&bench, point, &what);
+    (0..=MOST_LOOKS / DEPARTMENT).for_each(|number| bench.department(number, true));
+    bench.edit();
+    bench.recovers(&format!("{what} orders"));
+    // Gone is what two reads in a row have missed.
+    bench.place.once();
+    bench.place.once();
+    let status = bench.place.done(&["status", DEPARTMENTS, "--json"]).json()["schemes"][0].take();
+    assert_eq!(status["documents"], status["last_run"]["documents"], "known is what OKKI shows, {what}: {status}");
+    reached
+}
+
 /// The same while values that look-ups ask are filled in from snapshots: mirrors were captured before a scheme that
 /// looks up in them.
 fn killed_while_indexing(point: &str, pass: u32) -> bool {
@@ -172,6 +191,7 @@ fn every_point(flow: Flow) {
     in_parallel(&jobs, |(point, pass)| {
         let reached = match point.split('.').next() {
             Some("index") => killed_while_indexing(point, *pass),
+            Some("sweep") if flow == Flow::Orders => killed_while_sweeping_orders(point, *pass),
             Some("sweep") => killed_while_sweeping(point, *pass),
             _ => killed_at(flow, point, *pass),
         };

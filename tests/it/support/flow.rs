@@ -1,13 +1,12 @@
 //! One of the two shipped schemes between simulated systems, to be killed and brought back.
 
-use std::fs;
 use std::process::Child;
 use std::time::Duration;
 
 use deltaferry::clock::{Time, Zone};
 use deltaferry::name::Key;
 use deltaferry::store::{RedbOptions, RedbStore};
-use deltaferry::torture::{effects, invariants};
+use deltaferry::torture::{effects, in_copy, invariants};
 use serde_json::{Value, json};
 
 use crate::support::orders::{self, ORDER, ORDERS};
@@ -18,6 +17,14 @@ use crate::support::wait::wait_until;
 
 /// Longest time until everything is exact again.
 const DEADLINE: Duration = Duration::from_secs(120);
+
+/// A mirror that is read whole each time, so that each of its runs is a sweep.
+pub const DEPARTMENTS: &str = "okki-departments";
+const SWEPT: &str = "  key: $.FID\n  sweep: { every: 1s, back: 3d }\n";
+
+fn quick(scheme: &str) -> String {
+    scheme.replace("{ every: 5m }", "{ every: 1s }").replace("{ every: 10m }", "{ every: 1s }")
+}
 
 /// Which of the shipped schemes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,12 +47,27 @@ impl Bench {
     /// that late passes of crash points come in a short life.
     pub fn new(flow: Flow, documents: u64) -> Self {
         let systems = Systems::start(documents);
-        let quick = |text: String| text.replace("{ every: 5m }", "{ every: 1s }");
         let place = match flow {
-            Flow::Shipments => Place::with_scheme(&systems, &quick(shipped())),
-            Flow::Orders => orders::place_with(&systems, &quick(orders::shipped(ORDERS))),
+            Flow::Shipments => Place::with_scheme(&systems, &quick(&shipped())),
+            Flow::Orders => orders::place_with(&systems, &quick(&orders::shipped(ORDERS))),
         };
         Self { flow, systems, place }
+    }
+
+    /// Sales orders that are swept every second, as is the mirror [`DEPARTMENTS`] by each of its runs.
+    pub fn swept_orders(documents: u64) -> Self {
+        let bench = Self::new(Flow::Orders, documents);
+        let swept = quick(&orders::shipped(ORDERS)).replace("  key: $.FID\n", SWEPT);
+        assert!(swept.contains(SWEPT), "{swept}");
+        bench.place.write_named_scheme(ORDERS, &swept);
+        bench.place.write_named_scheme(DEPARTMENTS, &quick(&orders::shipped(DEPARTMENTS)));
+        bench
+    }
+
+    /// Somebody names a department in OKKI that nobody uses, or takes it away again.
+    pub fn department(&self, number: u32, removed: bool) {
+        let set = json!({ "department": { "name": format!("D{number}"), "removed": removed } });
+        self.systems.order("/edit", &json!({ "system": "okki", "set": set }));
     }
 
     /// The scheme's name.
@@ -148,14 +170,15 @@ impl Bench {
         if !database.is_file() {
             return;
         }
-        let copy = self.place.path("copy.redb");
-        fs::copy(database, &copy).unwrap();
-        let store = RedbStore::open(&copy, &RedbOptions::default()).unwrap();
-        let mut broken = invariants::broken(&store).unwrap();
-        if self.flow == Flow::Shipments {
-            let grain = Duration::from_secs(2);
-            broken.extend(invariants::passed_over(&store, SCHEME, &self.times(), grain).unwrap());
-        }
+        let broken = in_copy(&database, |store| {
+            let mut broken = invariants::broken(store)?;
+            if self.flow == Flow::Shipments {
+                let grain = Duration::from_secs(2);
+                broken.extend(invariants::passed_over(store, SCHEME, &self.times(), grain)?);
+            }
+            Ok(broken)
+        });
+        let broken = broken.unwrap();
         assert_eq!(broken, Vec::<String>::new(), "{what}");
     }
 
