@@ -41,6 +41,7 @@ pub mod diff;
 pub mod document;
 pub mod engine;
 pub mod fault;
+pub mod files;
 pub mod hours;
 pub mod looked_up;
 pub mod mapping;

@@ -10,9 +10,11 @@ use crate::cli::args::Args;
 use crate::cli::output::Failure;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Options, read_everything};
+use crate::connector::kept::KeptTokens;
 use crate::connector::registry::{self, Environment, Settings};
 use crate::engine::{Engine, Ready, Surroundings, SystemReady, assemble, check};
 use crate::fault::{Fault, Position};
+use crate::files;
 use crate::mapping::{Lookups, Table, Tables};
 use crate::reason::Language;
 use crate::scheme::Scheme;
@@ -173,8 +175,12 @@ impl Context {
 
     fn connect(&self, config: &Config, faults: &mut Vec<Fault>) -> BTreeMap<String, SystemReady> {
         let mut systems = BTreeMap::new();
-        let environment =
-            Environment { clock: Arc::clone(&self.clock), zone: config.zone.clone(), paces: Arc::default() };
+        let environment = Environment {
+            clock: Arc::clone(&self.clock),
+            zone: config.zone.clone(),
+            paces: Arc::default(),
+            tokens: Arc::new(KeptTokens::in_file(config.data.join("tokens.json"))),
+        };
         for system in &config.systems {
             let settings = Settings { kind: &system.connector, at: &system.connector_at, node: &system.settings };
             let before = faults.len();
@@ -288,10 +294,6 @@ pub fn read_tables(config: &Config, faults: &mut Vec<Fault>) -> Tables {
 
 /// Makes a folder that only its owner may enter.
 pub fn make_private_folder(folder: &Path) -> Result<(), Failure> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let made = builder.create(folder);
+    let made = files::create_folder(folder);
     made.map_err(|error| Failure::failed(format!("the data folder `{}` can't be made: {error}", folder.display())))
 }

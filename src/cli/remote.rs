@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::cli::context::make_private_folder;
 use crate::cli::output::Failure;
 use crate::config::Config;
+use crate::files;
 use crate::secret::Secret;
 
 /// The file that a running service leaves beside its database, readable by its owner only.
@@ -37,16 +38,7 @@ impl ServiceFile {
         let token = token.map(|token| token.reveal().to_owned());
         let contents = Contents { pid: std::process::id(), url: format!("http://{address}"), token };
         let path = path(config);
-        let new = path.with_extension("new");
-        if new.exists() {
-            std::fs::remove_file(&new)?;
-        }
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        serde_json::to_writer(options.open(&new)?, &contents)?;
-        std::fs::rename(&new, &path)?;
+        files::write(&path, &serde_json::to_vec(&contents)?)?;
         Ok(Self(path))
     }
 

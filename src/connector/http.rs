@@ -3,7 +3,7 @@
 
 use std::error::Error as StdError;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Once, PoisonError, RwLock};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -48,9 +48,11 @@ pub struct Http {
     /// How far the system's clock is ahead of the monotonic one, in milliseconds, so that a step of ours changes nothing
     /// in it; [`UNKNOWN_OFFSET`] before the first `Date`.
     offset: AtomicI64,
-    secrets: Vec<Secret>,
+    secrets: RwLock<Vec<Secret>>,
 }
 
+/// So many secrets are masked; no system is configured with half as many.
+const MOST_SECRETS: usize = 32;
 const UNKNOWN_OFFSET: i64 = i64::MIN;
 /// Longest words of a fault, in characters.
 const LONGEST_WORDS: usize = 300;
@@ -92,7 +94,7 @@ impl Http {
             max_body: transport.max_body,
             proxied: transport.proxy.is_some(),
             offset: AtomicI64::new(UNKNOWN_OFFSET),
-            secrets,
+            secrets: RwLock::new(secrets),
         })
     }
 
@@ -169,9 +171,21 @@ impl Http {
         self.pace.answered();
     }
 
+    /// Masks one more secret from now on: a token that was granted. The last few are remembered.
+    pub fn mask(&self, secret: &Secret) {
+        let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
+        if !secrets.contains(secret) {
+            if secrets.len() >= MOST_SECRETS {
+                // The configured ones stand first, and stay.
+                secrets.remove(MOST_SECRETS / 2);
+            }
+            secrets.push(secret.clone());
+        }
+    }
+
     /// A fault in the system's words: secrets masked, in one line, cut.
     pub fn fault(&self, kind: FaultKind, words: impl AsRef<str>) -> Fault {
-        Fault::new(kind, shown(words.as_ref(), &self.secrets))
+        Fault::new(kind, shown(words.as_ref(), &self.secrets.read().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// How far the system's clock is ahead of ours in milliseconds, by the last `Date`; 0 where the clocks agree as

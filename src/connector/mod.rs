@@ -7,6 +7,7 @@ pub mod traits;
 mod charset;
 mod http;
 mod judging;
+pub mod kept;
 mod normal;
 pub mod pace;
 pub mod params;

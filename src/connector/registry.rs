@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::http::Http;
+use super::kept::KeptTokens;
 use super::pace::Paces;
 use super::{Connector, jushuitan, kingdee, okki};
 use crate::clock::{Clock, Zone};
@@ -48,6 +49,8 @@ pub struct Environment {
     pub zone: Zone,
     /// One rate budget for each account.
     pub paces: Arc<Paces>,
+    /// Tokens that outlive the process.
+    pub tokens: Arc<KeptTokens>,
 }
 
 /// A system's settings as written: kind of connector, where its name stands, and what it was given.

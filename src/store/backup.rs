@@ -12,12 +12,12 @@ use redb::backends::FileBackend;
 use super::file::{self, RedbOptions};
 use super::key::KeyBytes;
 use super::lineage::{self, Lineage};
-use super::place::Fresh;
 use super::rows::{ON, Rows, fault};
 use super::shared::{Shared, Snapshot};
 use super::tables::{ALL, META, Table};
 use super::transaction::{self, Tables};
 use crate::crash;
+use crate::files::Fresh;
 use crate::store::StoreError;
 
 /// Bytes of one transaction of the copy, about.

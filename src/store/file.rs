@@ -10,11 +10,12 @@ use redb::{Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, 
 
 use super::key::KeyBytes;
 use super::lineage::{self, Lineage};
-use super::place::{self, holder};
+use super::place::holder;
 use super::rows::{Rows, WriteRows, fault};
 use super::tables::{ALL, Bytes, META};
 use super::value::to_count;
 use crate::crash;
+use crate::files;
 use crate::store::StoreError;
 
 /// The newest format known here. An older one would be migrated, a newer one is refused.
@@ -224,8 +225,8 @@ pub(super) fn refused(name: &str, error: DatabaseError) -> StoreError {
 pub(super) fn create(path: &Path, options: &RedbOptions, lineage: &Lineage) -> Result<(), StoreError> {
     let name = path.display().to_string();
     let io = |error: io::Error| StoreError::Io(format!("`{name}`: {error}"));
-    place::create_folder(place::folder(path)).map_err(io)?;
-    let fresh = place::Fresh::new(path).map_err(io)?;
+    files::create_folder(files::folder(path)).map_err(io)?;
+    let fresh = files::Fresh::new(path).map_err(io)?;
     let backend = FileBackend::new(fresh.file().map_err(io)?).map_err(|e| refused(&name, e))?;
     let database = options.builder().create_with_backend(backend).map_err(|e| refused(&name, e))?;
     crash::point("store.create.before_tables");

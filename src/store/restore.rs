@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::backup;
 use super::care;
 use super::file::{self, RedbOptions};
-use super::place::{self, Fresh};
 use crate::crash;
+use crate::files::{self, Fresh};
 use crate::store::StoreError;
 
 /// What was done.
@@ -43,7 +43,7 @@ pub fn restore(path: &Path, from: &Path, options: &RedbOptions) -> Result<Restor
         Err(StoreError::Broken { .. }) => None,
         Err(error) => return Err(error),
     };
-    place::create_folder(place::folder(path)).map_err(io)?;
+    files::create_folder(files::folder(path)).map_err(io)?;
     let fresh = Fresh::new(path).map_err(io)?;
     io::copy(&mut fs::File::open(from).map_err(io)?, &mut fresh.file().map_err(io)?).map_err(io)?;
     let copied = fresh.path().display().to_string();
@@ -66,15 +66,15 @@ pub fn restore(path: &Path, from: &Path, options: &RedbOptions) -> Result<Restor
 fn keep(path: &Path) -> io::Result<PathBuf> {
     let mut n = 1;
     loop {
-        let kept = place::beside(path, &format!("before-restore-{n}"));
-        match place::link(path, &kept) {
+        let kept = files::beside(path, &format!("before-restore-{n}"));
+        match files::link(path, &kept) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => n += 1,
             // No hard links here.
             Err(_) => {
                 fs::copy(path, &kept)?;
                 return Ok(kept);
             }
-            Ok(()) => return place::sync_folder(place::folder(path)).map(|()| kept),
+            Ok(()) => return files::sync_folder(files::folder(path)).map(|()| kept),
         }
     }
 }

@@ -9,8 +9,8 @@ use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use super::place;
 use crate::crash;
+use crate::files;
 use crate::store::StoreError;
 
 /// The side file, open for writing.
@@ -24,7 +24,7 @@ pub(super) struct Side {
 
 /// Where it lies.
 pub(super) fn path(database: &Path) -> PathBuf {
-    place::beside(database, "commits")
+    files::beside(database, "commits")
 }
 
 /// What it tells; none where there is no such file, or none that reads.
@@ -38,12 +38,12 @@ impl Side {
         let path = path(database);
         let io = |error: io::Error| StoreError::Io(format!("`{}`: {error}", path.display()));
         let file = match File::options().write(true).open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => place::create_file(&path).map_err(io)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => files::create_file(&path).map_err(io)?,
             opened => opened.map_err(io)?,
         };
         let mut side = Self { path: path.clone(), file, failed: false };
         side.write(commits).and_then(|()| side.file.sync_all()).map_err(io)?;
-        place::sync_folder(place::folder(database)).map_err(io)?;
+        files::sync_folder(files::folder(database)).map_err(io)?;
         Ok(side)
     }
 

@@ -93,9 +93,6 @@ impl Menu {
             let (system, call) = WRITING[self.rng.usize(0..WRITING.len())];
             (system, Some(call.to_owned()), self.rng.choice(TO_WRITES).unwrap_or(Kind::ResetAfter))
         };
-        // A token that 聚水潭 ends is renewed by a person: nothing drains by itself then.
-        let for_people = system == "jushuitan" && fault == Kind::SessionLoss;
-        let fault = if for_people { Kind::Throttle } else { fault };
         Fault {
             system: Some(system.to_owned()),
             call,

@@ -33,5 +33,6 @@ mod support;
 mod sweeps;
 mod target_trouble;
 mod tidy;
+mod tokens;
 mod windows;
 mod writeback;

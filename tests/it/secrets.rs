@@ -5,7 +5,7 @@ use std::path::Path;
 
 use base64::Engine;
 use deltaferry::sandbox::{jushuitan::credentials, kingdee, okki};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::http::get;
 use crate::support::place::{Place, SCHEME};
@@ -73,8 +73,15 @@ fn secrets_stand_in_no_answer_no_log_and_no_database() {
     files(&place.path("data"), &mut all);
     all.push(place.path("log.txt"));
     assert!(all.iter().any(|file| file.ends_with("deltaferry.redb")), "{all:?}");
+    // The token that 聚水潭 gave in the place of the one it ended stands in its own file, and nowhere else.
+    let kept = place.path("data/tokens.json");
+    let renewed: Value = serde_json::from_slice(&fs::read(&kept).unwrap()).unwrap();
+    let renewed = renewed.as_object().unwrap().values().map(|row| row["access_token"].as_str().unwrap());
     for file in all {
         assert_clean(&file.display().to_string(), &fs::read(&file).unwrap(), &secrets);
+        if file != kept {
+            assert_clean(&file.display().to_string(), &fs::read(&file).unwrap(), &renewed.clone().collect::<Vec<_>>());
+        }
     }
 }
 

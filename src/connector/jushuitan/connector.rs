@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
+use tokio::sync::Mutex;
 
 use super::calls::{CALLS, Call, SHAPING};
 use super::envelope::{self, Listing, NoListing};
 use super::faults::{classify, concerns_clock};
 use super::gateway;
-use super::settings::{App, JushuitanSettings};
+use super::renewal::Held;
+use super::settings::JushuitanSettings;
 use crate::clock::{Clock, Zone, print_duration};
 use crate::connector::http::Http;
+use crate::connector::kept::KeptTokens;
 use crate::connector::params::{self, Moments};
+use crate::connector::registry::Environment;
 use crate::connector::reply::{Purpose, Reply, of_status};
 use crate::connector::{
     CallSpec, Connector, Fault, FaultKind, FetchRequest, Finding, Outcome, Outgoing, Page, Probe, SourceCall,
@@ -30,11 +34,13 @@ const MOST_PAGES: u64 = 100_000;
 
 /// One 聚水潭 account.
 pub struct Jushuitan {
-    settings: JushuitanSettings,
-    account: String,
-    http: Http,
+    pub(super) settings: JushuitanSettings,
+    pub(super) account: String,
+    pub(super) http: Http,
     zone: Zone,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) kept: Arc<KeptTokens>,
+    pub(super) held: Mutex<Held>,
 }
 
 /// What an answer held, owned.
@@ -45,14 +51,18 @@ pub(super) struct Got {
 }
 
 impl Jushuitan {
-    /// The connector of an account. Source times are of `zone`.
-    pub fn new(settings: JushuitanSettings, account: String, http: Http, zone: Zone, clock: Arc<dyn Clock>) -> Self {
-        Self { settings, account, http, zone, clock }
+    /// The connector of an account. Source times are of the environment's zone.
+    pub fn new(settings: JushuitanSettings, account: String, http: Http, environment: &Environment) -> Self {
+        let Environment { clock, zone, tokens, .. } = environment.clone();
+        Self { settings, account, http, zone, clock, kept: tokens, held: Mutex::default() }
     }
 
     pub(super) async fn call(&self, method: &str, biz: Map<String, Value>, page: u64) -> Result<Got, Fault> {
         let biz = Value::Object(biz).to_string();
-        let reply = self.http.post(gateway::request(&self.settings, method, biz, self.clock.now())).await?;
+        let reply = self
+            .http
+            .post(gateway::request(&self.settings, &self.token().await, method, biz, self.clock.now()))
+            .await?;
         let got = self.read(&reply, page);
         if !matches!(&got, Err(fault) if fault.kind == FaultKind::Throttled) {
             self.http.answered();
@@ -64,19 +74,24 @@ impl Jushuitan {
         if let Some(kind) = of_status(reply.status, Purpose::Read) {
             return Err(self.http.fault(kind, reply.described()));
         }
-        let listing = match envelope::read(self.settings.gateway, reply.content()) {
-            Ok(listing) => listing,
-            Err(NoListing::Refused { code, message }) => return Err(self.refused(code, &message)),
-            Err(NoListing::Unrecognised(what)) => {
-                let words = format!("the answer is not recognised: {what}; {}", reply.described());
-                return Err(self.http.fault(FaultKind::Unknown, words));
-            }
-        };
+        let listing = envelope::read(self.settings.gateway, reply.content());
+        let listing = listing.map_err(|no| self.no_listing(no, reply))?;
         if let Some(what) = absurdity(&listing, page) {
             return Err(Fault::new(FaultKind::Unknown, what));
         }
         let documents = listing.documents.iter().map(|raw| RawDocument { bytes: raw.get().as_bytes().to_vec() });
         Ok(Got { documents: documents.collect(), total: listing.total, has_next: listing.has_next })
+    }
+
+    /// The fault of an answer that holds not what was asked for.
+    pub(super) fn no_listing(&self, no: NoListing, reply: &Reply) -> Fault {
+        match no {
+            NoListing::Refused { code, message } => self.refused(code, &message),
+            NoListing::Unrecognised(what) => {
+                let words = format!("the answer is not recognised: {what}; {}", reply.described());
+                self.http.fault(FaultKind::Unknown, words)
+            }
+        }
     }
 
     fn refused(&self, code: i64, message: &str) -> Fault {
@@ -156,18 +171,10 @@ impl Jushuitan {
         Ok(documents)
     }
 
-    /// The sentence for a token that no longer holds.
-    fn renewal(&self) -> &'static str {
-        match self.settings.app {
-            App::Own => {
-                "the access token has expired or is not valid: get a new one in the open platform's console and set \
-                 `access_token`"
-            }
-            App::Isv => {
-                "the access token has expired or is not valid: the merchant must authorise the app again, then set \
-                 `access_token`"
-            }
-        }
+    /// The smallest call there is.
+    async fn ping(&self) -> Result<(), Fault> {
+        let biz = Map::from_iter([("page_index".to_owned(), 1.into()), ("page_size".to_owned(), 1.into())]);
+        self.call("shops.query", biz, 1).await.map(|_| ())
     }
 }
 
@@ -228,14 +235,13 @@ impl Connector for Jushuitan {
     }
 
     async fn login(&self) -> Result<(), Fault> {
-        let biz = Map::from_iter([("page_index".to_owned(), 1.into()), ("page_size".to_owned(), 1.into())]);
-        match self.call("shops.query", biz, 1).await {
-            Ok(_) => Ok(()),
-            Err(fault) if fault.kind == FaultKind::Session => {
-                Err(Fault::new(FaultKind::Refused, format!("{} ({})", self.renewal(), fault.words)))
-            }
-            Err(fault) => Err(fault),
+        let token = self.token().await;
+        match self.ping().await {
+            Err(fault) if fault.kind == FaultKind::Session => self.renew(&token, fault).await?,
+            told => return told,
         }
+        let told = self.ping().await;
+        self.tried(told).await
     }
 
     fn clock_offset(&self) -> Option<i64> {

@@ -1,11 +1,18 @@
 //! An answer taken apart: its envelope checked, its documents left as the bytes they came in
 //! (protocols/jushuitan.md 4.2, 4.3). Whatever is not recognised is a fault, never "no documents".
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::settings::Gateway;
+use super::token::Granted;
+use crate::secret::Secret;
+
+/// A life that is longer is a mistake: then nobody has said when the token ends.
+const LONGEST_LIFE: u64 = 10 * 365 * 86_400;
 
 /// A page of an answer that says that it succeeded.
 #[derive(Debug)]
@@ -53,24 +60,47 @@ struct Paged<'a> {
     datas: Option<Vec<&'a RawValue>>,
 }
 
-/// Reads an answer's body.
+#[derive(Deserialize)]
+struct GrantedData {
+    access_token: Option<String>,
+    refresh_token: Option<String>,
+    expires_in: Option<Value>,
+}
+
+/// Reads the body of an answer that is a page.
 pub fn read(gateway: Gateway, body: &[u8]) -> Result<Listing<'_>, NoListing> {
-    let envelope: Envelope<'_> = parse(body)?;
-    let message = envelope.msg.as_ref().map(text).unwrap_or_default();
-    match envelope.code.as_ref().and_then(integer) {
-        None => return Err(unrecognised("it has no `code`")),
-        Some(0) if envelope.issuccess.as_ref().and_then(flag) == Some(false) => {
-            return Err(unrecognised(format!("`code` is 0 and `issuccess` is false: {message}")));
-        }
-        Some(0) => {}
-        Some(code) => return Err(NoListing::Refused { code, message }),
-    }
-    let paged: Paged<'_> = match (gateway, envelope.data) {
+    let data = success(body)?;
+    let paged: Paged<'_> = match (gateway, data) {
         (Gateway::Legacy, _) => parse(body)?,
         (Gateway::Open, Some(data)) => parse(data.get().as_bytes())?,
         (Gateway::Open, None) => return Err(unrecognised("it has no `data`")),
     };
     listing(paged)
+}
+
+/// Reads the body of an answer that gives a token.
+pub fn granted(body: &[u8]) -> Result<Granted, NoListing> {
+    let data = success(body)?.ok_or_else(|| unrecognised("it has no `data`"))?;
+    let given: GrantedData = parse(data.get().as_bytes())?;
+    let secret = |text: Option<String>| text.filter(|text| !text.is_empty()).map(Secret::new);
+    let access = secret(given.access_token).ok_or_else(|| unrecognised("it has no `access_token`"))?;
+    let seconds = given.expires_in.as_ref().and_then(integer).and_then(|left| u64::try_from(left).ok());
+    let life = seconds.filter(|left| *left <= LONGEST_LIFE).map(Duration::from_secs);
+    Ok(Granted { access, refresh: secret(given.refresh_token), life })
+}
+
+/// Makes sure that an answer says that the call succeeded; its `data`.
+pub fn success(body: &[u8]) -> Result<Option<&RawValue>, NoListing> {
+    let envelope: Envelope<'_> = parse(body)?;
+    let message = envelope.msg.as_ref().map(text).unwrap_or_default();
+    match envelope.code.as_ref().and_then(integer) {
+        None => Err(unrecognised("it has no `code`")),
+        Some(0) if envelope.issuccess.as_ref().and_then(flag) == Some(false) => {
+            Err(unrecognised(format!("`code` is 0 and `issuccess` is false: {message}")))
+        }
+        Some(0) => Ok(envelope.data),
+        Some(code) => Err(NoListing::Refused { code, message }),
+    }
 }
 
 fn listing(paged: Paged<'_>) -> Result<Listing<'_>, NoListing> {

@@ -14,6 +14,8 @@ mod fields;
 
 mod connector;
 mod pieces;
+mod renewal;
+mod token;
 
 pub use connector::Jushuitan;
 pub use settings::{App, Gateway, JushuitanSettings, KEYS, connect};

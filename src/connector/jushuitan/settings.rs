@@ -42,8 +42,7 @@ pub fn connect(node: &Node, transport: &Transport, environment: &Environment) ->
     let secrets = [&settings.app_key, &settings.app_secret, &settings.access_token].map(Clone::clone).to_vec();
     let account = settings.account();
     let http = environment.http(&account, &settings.base_url, transport, DEFAULTS, secrets)?;
-    let (zone, clock) = (environment.zone.clone(), Arc::clone(&environment.clock));
-    Ok(Arc::new(Jushuitan::new(settings, account, http, zone, clock)))
+    Ok(Arc::new(Jushuitan::new(settings, account, http, environment)))
 }
 
 /// The account and how it is reached.

@@ -3,15 +3,17 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use url::Url;
 
 use super::*;
-use crate::clock::{Clock, SystemClock, Time, Zone};
+use crate::clock::{SystemClock, Time, Zone};
 use crate::connector::http::Http;
 use crate::connector::pace::Pace;
+use crate::connector::registry::Environment;
 use crate::connector::scripted::{Received, Scripted, Step, answer, json as page};
 use crate::connector::{Connector, Fault, FaultKind, FetchRequest, Page, Window};
 use crate::fault::Position;
@@ -22,6 +24,7 @@ use crate::scheme::{Mode, Source, Start};
 use crate::secret::Secret;
 
 mod oversized;
+mod tokens;
 
 const ORDERS: &str = "orders.out.simple.query";
 
@@ -70,18 +73,32 @@ fn connect(base: &str, app: App) -> Jushuitan {
 }
 
 fn connect_over(base: &str, app: App, transport: &Transport) -> Jushuitan {
-    let clock: std::sync::Arc<dyn Clock> = std::sync::Arc::new(SystemClock::new());
-    let pace = std::sync::Arc::new(Pace::new(clock.clone(), &[], 4));
+    connect_as(base, (Gateway::Open, app), transport, &environment())
+}
+
+fn environment() -> Environment {
+    let (clock, zone) = (Arc::new(SystemClock::new()), Zone::named("Asia/Shanghai").unwrap());
+    Environment { clock, zone, paces: Arc::default(), tokens: Arc::default() }
+}
+
+fn connect_as(
+    base: &str,
+    (gateway, app): (Gateway, App),
+    transport: &Transport,
+    environment: &Environment,
+) -> Jushuitan {
+    let clock = Arc::clone(&environment.clock);
+    let pace = Arc::new(Pace::new(Arc::clone(&clock), &[], 4));
     let settings = JushuitanSettings {
-        gateway: Gateway::Open,
+        gateway,
         base_url: Url::parse(base).unwrap(),
         app_key: Secret::new("simappkey"),
         app_secret: Secret::new("SIMSECRET"),
         access_token: Secret::new("simaccesstoken"),
         app,
     };
-    let http = Http::new(transport, Duration::from_secs(5), &settings.base_url, pace, clock.clone(), vec![]);
-    Jushuitan::new(settings, "jushuitan".into(), http.unwrap(), Zone::named("Asia/Shanghai").unwrap(), clock)
+    let http = Http::new(transport, Duration::from_secs(5), &settings.base_url, pace, clock, vec![]);
+    Jushuitan::new(settings, "jushuitan".into(), http.unwrap(), environment)
 }
 
 const WINDOW: Window = Window { begin: Time(1_709_222_400_999), end: Time(1_709_308_799_001) };
@@ -214,21 +231,6 @@ async fn a_key_the_call_cannot_be_asked_by_is_said() {
     source.number = Some(Query::parse("$.shop_name").unwrap());
     let fault = connector.fetch_keys(&source, &[vec!["x".into()]], true).await.unwrap_err();
     assert!(fault.words.contains("by `$.shop_name`"), "{fault}");
-}
-
-#[tokio::test]
-async fn a_login_is_one_small_call_and_an_expired_token_says_how_to_renew_it() {
-    let expired = page(r#"{"code":100,"msg":"无效的access_token或access_token已过期","data":null}"#);
-    let (server, connector) = gateway([listing(1, true, r#"{"shop_id":1}"#), expired.clone()]).await;
-    connector.login().await.unwrap();
-    assert!(server.received()[0].head.starts_with("POST /open/shops/query "));
-    assert_eq!(biz(&server.received()[0]), r#"{"page_index":1,"page_size":1}"#);
-    for (app, words) in [(App::Own, "get a new one"), (App::Isv, "the merchant must authorise the app again")] {
-        let server = Scripted::start([expired.clone()]).await;
-        let fault = connect(&server.base, app).login().await.unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Refused);
-        assert!(fault.words.contains(words) && fault.words.contains("已过期"), "{fault}");
-    }
 }
 
 #[tokio::test]

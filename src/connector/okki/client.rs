@@ -17,6 +17,7 @@ use crate::connector::http::{Http, Request, is_loopback};
 use crate::connector::reply::{Purpose, Reply, of_status};
 use crate::connector::{Fault, FaultKind};
 use crate::crash;
+use crate::secret::Secret;
 
 /// Parameters of a query string.
 pub type Params = [(String, String)];
@@ -174,13 +175,18 @@ impl Client {
         if let Some(refresh) = tokens.take_refresh() {
             let asked = self.clock.monotonic();
             if let Ok(granted) = self.ask(oauth::REFRESH, oauth::refresh(&self.settings, &refresh)).await {
-                return Ok(tokens.granted(granted, asked));
+                return Ok(self.masked(tokens.granted(granted, asked)));
             }
         }
         let asked = self.clock.monotonic();
         let granted = self.ask(oauth::GRANT, oauth::grant(&self.settings)).await?;
         crash::point("token.granted");
-        Ok(tokens.granted(granted, asked))
+        Ok(self.masked(tokens.granted(granted, asked)))
+    }
+
+    fn masked(&self, live: Live) -> Live {
+        self.http.mask(&Secret::new(&live.token));
+        live
     }
 
     /// The credential is refused, or else nothing of what was to be called has left.

@@ -9,6 +9,7 @@ fn environment() -> Environment {
         clock: Arc::new(SystemClock::new()),
         zone: Zone::named("Asia/Shanghai").unwrap(),
         paces: Arc::default(),
+        tokens: Arc::default(),
     }
 }
 
