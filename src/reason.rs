@@ -178,6 +178,8 @@ codes! {
     Quarantined = "quarantined", "the source document can't be read: {why}", "源单据无法读取,已隔离:{why}";
     /// A failure that may pass.
     Transient = "transient", "failed for now: {why}", "暂时失败,稍后重试:{why}";
+    /// What stands at the target must be known first, and a question about it has no answer.
+    Unasked = "unasked", "before it is sent the target is asked about it, which it does not answer: {why}", "发送前需先查询目标系统中的单据,但查询失败:{why}";
     /// The target is called too often.
     Throttled = "throttled", "the target says it is called too often: {why}", "目标系统限流:{why}";
     /// The target could not be reached at all.

@@ -99,7 +99,7 @@ pub fn number_of(call: &CallPlan, payload: &Value, receipt: Option<&Receipt>) ->
     let known = receipt.and_then(|receipt| receipt.number.clone());
     let Some(field) = call.spec.number_field.as_deref().filter(|_| call.mapping.is_some()) else { return Ok(known) };
     match payload.get(field) {
-        Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text.clone())),
+        Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text.trim().to_owned())),
         Some(Value::Number(number)) => Ok(Some(number.to_string())),
         _ => Err(Stop::mapping(field, "the document's number is blank, so it could not be found again")),
     }

@@ -62,7 +62,8 @@ impl Decider<'_> {
             *before = after;
             return Ok(self.skipped(row, version, self.baseline_reason()));
         }
-        let base = self.with_echo(key, before.as_ref(), after.as_ref())?;
+        let last = self.last_known(key, &row, version, before.as_ref(), after.as_ref())?;
+        let base = self.with_echo(key, last.as_ref().or(before.as_ref()), after.as_ref())?;
         Ok(match judge(self.plan, base.as_ref(), after.as_ref(), row.receipt.as_ref()) {
             Verdict::Tell(_) => {
                 row.tries = 0;
@@ -95,8 +96,17 @@ impl Decider<'_> {
         let conditions: Vec<&str> =
             self.plan.calls.iter().filter_map(|call| Some(call.when.as_ref()?.text())).collect();
         let params = [("version", version.to_string()), ("condition", conditions.join(" ; "))];
-        set(row, State::Skipped, Reason::new(Code::Condition, params), None, self.now);
+        let due = self.read_back_due(row);
+        set(row, State::Skipped, Reason::new(Code::Condition, params), due, self.now);
         moves
+    }
+
+    /// When a document that is not to be sent is looked at nevertheless: what it was told last is still to be read
+    /// back (rule 6).
+    pub fn read_back_due(&self, row: &Delivery) -> Option<Time> {
+        let told = row.base.as_ref().filter(|base| row.read_back && base.told && base.attempt.is_some())?;
+        let call = self.plan.calls.iter().find(|call| Some(&call.spec.call) == told.call.as_ref())?;
+        Some(self.now.plus(self.plan.settle_time(call, self.plan.batch)))
     }
 
     /// Whether a version belongs to what was known at go-live (rule 10): its source time is at or before the
@@ -122,6 +132,20 @@ impl Decider<'_> {
             TargetAnswer::Baseline { instant } => Some(*instant),
             TargetAnswer::Adopt => None,
         }
+    }
+
+    /// What stands in for a base that is gone, where the document is gone again: an attempt since then that was given
+    /// up may stand at the target, and is to be removed. None anywhere else.
+    pub fn last_known(
+        &self,
+        key: &Key,
+        row: &Delivery,
+        version: u64,
+        before: Option<&Value>,
+        after: Option<&Value>,
+    ) -> Result<Option<Value>, StoreError> {
+        let may_stand = row.probe_first && row.attempts > 0 && before.is_none() && after.is_none();
+        if may_stand { self.document(key, version.saturating_sub(1)) } else { Ok(None) }
     }
 
     /// The document a condition's `before` shows.

@@ -8,11 +8,11 @@ use crate::delivery::classify::{Policy, policy};
 use crate::delivery::operate::Open;
 use crate::delivery::ready::Made;
 use crate::delivery::send::not_run;
-use crate::delivery::settle::{self, Accepted, Moment, RENUMBERED};
+use crate::delivery::settle::{self, Accepted, Moment, RENUMBERED, set};
 use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
-use crate::reason::State;
+use crate::reason::{Code, Reason, State};
 use crate::receipt::Receipt;
 use crate::store::{Attempt, Delivery, DeliveryWrite, Settling, Step, StoreError};
 
@@ -60,9 +60,12 @@ impl Worker {
         let moment = self.moment(Some(call), self.plan.batch);
         let (mut effective, mut later) = (0, Vec::new());
         for ((key, row, attempt), finding) in doubts.into_iter().zip(findings) {
-            let Some(finding) = finding else {
-                later.push(self.look_later(&key, row));
-                continue;
+            let finding = match finding {
+                Ok(finding) => finding,
+                Err(fault) => {
+                    later.push(self.look_later(&key, row, &fault));
+                    continue;
+                }
             };
             effective += u64::from(matches!(finding, Finding::Effective { .. }));
             let counts = proven || (alone && attempt.target_id.is_none());
@@ -173,7 +176,7 @@ impl Worker {
 
     /// The question about one open attempt.
     fn probe_of(&self, key: &Key, row: &Delivery, attempt: &Attempt) -> Result<Probe, StoreError> {
-        let attempts = self.store.attempts(&self.plan.scheme, &self.plan.name, key)?;
+        let attempts = self.attempts_here(key, row)?;
         let told = self.told_attempt(key, row)?.map(|told| told.payload);
         Ok(Probe {
             number: attempt.number.clone(),
@@ -185,30 +188,30 @@ impl Worker {
         })
     }
 
-    /// Asks the target; none where it gave no answer. Where it refuses a question for good, each document is asked
-    /// about alone, so that one does not keep the others in doubt.
+    /// Asks the target; a fault for each document about which it gave no answer. Where it refuses a question for good,
+    /// each document is asked about alone, so that one does not keep the others in doubt.
     pub(super) async fn ask(
         &self,
         spec: &CallSpec,
         keys: &[Key],
         probes: &[Probe],
-    ) -> Result<Vec<Option<Finding>>, StoreError> {
+    ) -> Result<Vec<Result<Finding, Fault>>, StoreError> {
         let fault = match self.ask_renewing(spec, probes).await {
             Ok(findings) => {
                 self.may_be_asked_together(keys);
-                return Ok(findings.into_iter().map(Some).collect());
+                return Ok(findings.into_iter().map(Ok).collect());
             }
             Err(fault) => fault,
         };
         tracing::warn!(scheme = %self.plan.scheme, target = %self.plan.name, words = %fault.words, "the target could not be asked");
         self.note_unasked(keys, &fault).await?;
         if !matches!(policy(fault.kind), Policy::Reject | Policy::Ask) || probes.len() < 2 {
-            return Ok(vec![None; probes.len()]);
+            return Ok(vec![Err(fault); probes.len()]);
         }
         let mut findings = Vec::with_capacity(probes.len());
         for probe in probes {
             let alone = self.ask_renewing(spec, std::slice::from_ref(probe)).await;
-            findings.push(alone.ok().and_then(|findings| findings.into_iter().next()));
+            findings.push(alone.and_then(|findings| findings.into_iter().next().ok_or_else(|| fault.clone())));
         }
         Ok(findings)
     }
@@ -229,9 +232,20 @@ impl Worker {
         Ok(findings)
     }
 
-    /// The target gave no answer to a probe: asked again later; that is no attempt (rule 21).
-    pub(super) fn look_later(&self, key: &Key, mut row: Delivery) -> DeliveryWrite {
-        row.due = Some(self.now().plus(self.asked_again_after(&row)));
+    /// The target gave no answer to a probe: asked again later, and the row says why; that is no attempt (rule 21).
+    pub(super) fn look_later(&self, key: &Key, mut row: Delivery, fault: &Fault) -> DeliveryWrite {
+        let due = Some(self.now().plus(self.asked_again_after(&row)));
+        match row.state {
+            State::Pending | State::Retrying | State::Waiting => {
+                let reason = Reason::new(Code::Unasked, [("why", fault.words.clone())]);
+                set(&mut row, State::Retrying, reason, due, self.now());
+            }
+            State::InDoubt => {
+                row.reason = row.reason.map(|reason| reason.with_words(fault.words.clone()));
+                row.due = due;
+            }
+            _ => row.due = due,
+        }
         write_of(key, row, None)
     }
 }

@@ -29,11 +29,13 @@ impl Worker {
         let mut probes = Vec::with_capacity(items.len());
         let mut lasts = Vec::with_capacity(items.len());
         for item in &items {
-            let mut attempts = self.store.attempts(&self.plan.scheme, &self.plan.name, &item.key)?;
+            let mut attempts = self.attempts_of(&item.key, &item.row)?;
             // Steps tell nothing of the content.
             attempts.retain(|attempt| !attempt.step);
+            // A system that only got another name may still carry out what it was sent under the old one.
+            lasts.push(attempts.last().cloned());
+            attempts.retain(|attempt| attempt.account == self.plan.account);
             probes.push(probe_before_send(item, &attempts));
-            lasts.push(attempts.into_iter().next_back());
         }
         let keys: Vec<Key> = items.iter().map(|item| item.key.clone()).collect();
         let findings = self.ask(&call.spec, &keys, &probes).await?;
@@ -44,19 +46,19 @@ impl Worker {
         let (mut writes, mut absent) = (Vec::new(), Vec::new());
         for ((mut item, last), finding) in items.into_iter().zip(lasts).zip(findings) {
             match finding {
-                None => writes.push(self.look_later(&item.key, item.row)),
-                Some(Finding::Absent) if item.row.state == State::InDoubt => {
+                Err(fault) => writes.push(self.look_later(&item.key, item.row, &fault)),
+                Ok(Finding::Absent) if item.row.state == State::InDoubt => {
                     writes.push(self.compared(call, item, Finding::Absent));
                 }
-                Some(Finding::Absent) if !self.stays_absent(&item, last.as_ref(), sees_absence, moment) => {
+                Ok(Finding::Absent) if !self.stays_absent(&item, last.as_ref(), sees_absence, moment) => {
                     item.row.due = Some(now.plus(moment.settle));
                     writes.push(write_of(&item.key, item.row, None));
                 }
-                Some(Finding::Absent) => match self.absent_first(&mut item, now) {
+                Ok(Finding::Absent) => match self.absent_first(&mut item, now) {
                     Absence::Create => absent.push(item),
                     Absence::Settled => writes.push(write_of(&item.key, item.row, None)),
                 },
-                Some(finding) => writes.push(match item.look {
+                Ok(finding) => writes.push(match item.look {
                     Look::Outcome => found_first(item, finding, now),
                     Look::Content => self.compared(call, item, finding),
                     Look::Anyones => self.adopted(call, item, finding),

@@ -79,17 +79,18 @@ impl Worker {
                 continue;
             }
             let number = item.composed.outgoing.number.clone().unwrap_or_default();
-            let why = match findings.next().flatten() {
-                None => {
-                    writes.push(self.look_later(&item.key, item.row));
+            let why = match findings.next() {
+                Some(Err(fault)) => {
+                    writes.push(self.look_later(&item.key, item.row, &fault));
                     continue;
                 }
-                Some(Finding::Foreign { why, .. }) => why,
+                Some(Ok(Finding::Foreign { why, .. })) => why,
                 // What deletes or moves on may find it gone.
-                Some(Finding::Absent) if call.call.mapped => {
+                Some(Ok(Finding::Absent)) if call.call.mapped => {
                     "the document was delivered, but the target shows it no more".to_owned()
                 }
-                Some(_) => {
+                // As many findings as questions.
+                Some(Ok(_)) | None => {
                     ours.push(item);
                     continue;
                 }

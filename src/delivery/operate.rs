@@ -35,12 +35,13 @@ pub fn retried(key: &Key, mut row: Delivery, now: Time) -> Option<DeliveryWrite>
     Some(write_of(key, row, None))
 }
 
-/// Gives a document up, until a newer version comes. A later send is probed first if an attempt was open.
+/// Gives a document up, until a newer version comes. A later send is probed first if an attempt was open. `free`: under
+/// its number nothing of ours can stand, so that another document may have it.
 pub fn discarded(
     key: &Key,
     mut row: Delivery,
     attempt: Option<Attempt>,
-    why: &str,
+    (why, free): (&str, bool),
     now: Time,
 ) -> Option<DeliveryWrite> {
     if row.state.is_settled() || row.state == State::InFlight {
@@ -64,7 +65,8 @@ pub fn discarded(
         attempt.decision = Some(format!("discarded: {why}"));
         attempt
     });
-    Some(write_of(key, row, attempt))
+    let release = row.identity.take_if(|_| free);
+    Some(DeliveryWrite { release, ..write_of(key, row, attempt) })
 }
 
 /// What settling an open attempt by a person's word must know of it.
@@ -76,7 +78,13 @@ pub struct Open {
     pub again: bool,
 }
 
-/// Settles a document in doubt as a person says.
+/// Whether a document can be settled as delivered only with the target's id: steps follow, and address it.
+pub fn needs_id(row: &Delivery) -> bool {
+    let follow = row.course.as_ref().is_some_and(|course| course.at + 1 < course.calls.len());
+    follow && row.attempt.is_some() && row.receipt.as_ref().is_none_or(|receipt| receipt.id.is_none())
+}
+
+/// Settles a document in doubt as a person says. None if it is not in doubt, or [`needs_id`] and none is said.
 pub fn resolved(
     key: &Key,
     mut row: Delivery,
@@ -85,7 +93,7 @@ pub fn resolved(
     resolution: &Resolution,
     now: Time,
 ) -> Option<DeliveryWrite> {
-    if row.state != State::InDoubt {
+    if row.state != State::InDoubt || (*resolution == Resolution::Delivered { id: None } && needs_id(&row)) {
         return None;
     }
     let word = match resolution {
@@ -118,6 +126,8 @@ pub fn resolved(
         Resolution::Resend => {
             row.read_back = true;
             forget_payload(&mut row);
+            // Though the target may have been told this version, and no condition takes it for a step from itself.
+            row.replay = true;
             set(&mut row, State::Pending, reason, Some(now), now);
         }
     }

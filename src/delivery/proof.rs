@@ -104,14 +104,15 @@ impl Worker {
         attempt: Attempt,
     ) -> Result<Option<bool>, StoreError> {
         let Some(id) = row.receipt.as_ref().map(|receipt| receipt.id.clone()) else { return Ok(None) };
-        let first = self.attempt(key, 1)?.map_or(attempt.at, |first| first.at);
+        let first = self.attempts_here(key, row)?.first().map_or(attempt.at, |first| first.at);
         let probe = Probe {
             number: attempt.number.clone(),
             attempted: Some(outgoing(&attempt)),
             first_attempt: Some(first),
             ..Probe::default()
         };
-        let finding = self.ask(spec, std::slice::from_ref(key), &[probe]).await?.into_iter().next().flatten();
+        let finding =
+            self.ask(spec, std::slice::from_ref(key), &[probe]).await?.into_iter().next().and_then(Result::ok);
         Ok(finding.map(|finding| match finding {
             Finding::Absent => false,
             Finding::Effective { receipt, .. }

@@ -32,16 +32,16 @@ impl Worker {
     pub(super) async fn read_back_told(&self, call: &CallPlan, told: Vec<Made>) -> Result<(), StoreError> {
         let keys: Vec<Key> = told.iter().map(|(key, _, _)| key.clone()).collect();
         let mut probes = Vec::with_capacity(told.len());
-        for (key, _, attempt) in &told {
-            let attempts = self.store.attempts(&self.plan.scheme, &self.plan.name, key)?;
+        for (key, row, attempt) in &told {
+            let attempts = self.attempts_here(key, row)?;
             probes.push(question(attempt, &attempts));
         }
         let findings = self.ask(&call.spec, &keys, &probes).await?;
         let mut writes = Vec::with_capacity(told.len());
         for ((key, row, attempt), finding) in told.into_iter().zip(findings) {
             writes.push(match finding {
-                None => self.look_later(&key, row),
-                Some(finding) => self.read(&key, row, &attempt, finding),
+                Err(fault) => self.look_later(&key, row, &fault),
+                Ok(finding) => self.read(&key, row, &attempt, finding),
             });
         }
         self.write(Step::Settle, writes).await?;
@@ -68,20 +68,18 @@ impl Worker {
             Finding::Foreign { why, .. } => settle::conflict(&mut row, number, &why, now),
         }
         row.read_back = false;
-        if row.state == State::Delivered {
+        if matches!(row.state, State::Delivered | State::Skipped) {
             row.due = None;
         }
         write_of(key, row, None)
     }
 
-    /// The earlier attempt came late, over what was told: that is told again, as an update of what stands there.
+    /// The earlier attempt came late, over what was told: the newest is told again, as an update of what stands there,
+    /// whether or not a condition takes it for a step from what was told.
     fn again(&self, row: &mut Delivery, found: Receipt) {
-        let now = self.now();
         row.receipt = Some(settle::merged(row.receipt.take(), found));
-        if let Some(base) = &mut row.base {
-            base.payload_hash = None;
-        }
-        settle::due_again(row, now);
+        settle::anew(row);
+        settle::due_again(row, self.now());
     }
 }
 

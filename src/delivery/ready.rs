@@ -14,7 +14,7 @@ use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
-use crate::store::{Attempt, Delivery, DeliveryWrite, Settling, StoreError, TargetAnswer};
+use crate::store::{Attempt, Base, Delivery, DeliveryWrite, Settling, StoreError, TargetAnswer};
 
 /// How long a document that can't be read, or whose number another owns, is left before it is looked at again.
 pub(super) const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(300);
@@ -56,7 +56,7 @@ impl Worker {
             State::InFlight => return Ok(Ready::Nothing),
             State::InDoubt => return self.ready_doubt(key, row),
             _ if row.is_stepping() => return self.next_step(key, row),
-            State::Delivered if row.read_back => return self.ready_read_back(key, row),
+            State::Delivered | State::Skipped if row.read_back => return self.ready_read_back(key, row),
             _ => {}
         }
         if row.version < row.newest && self.plan.back.is_none() {
@@ -88,7 +88,8 @@ impl Worker {
         let decider = self.decider(&TargetAnswer::Adopt);
         let before = decider.base_document(key, row.base.as_ref())?;
         let after = decider.document(key, row.version)?;
-        let before = decider.with_echo(key, before.as_ref(), after.as_ref())?;
+        let last = decider.last_known(key, &row, row.version, before.as_ref(), after.as_ref())?;
+        let before = decider.with_echo(key, last.as_ref().or(before.as_ref()), after.as_ref())?;
         self.judged(key, row, before.as_ref(), after.as_ref())
     }
 
@@ -101,7 +102,7 @@ impl Worker {
     ) -> Result<Ready, StoreError> {
         match judge(&self.plan, before, after, row.receipt.as_ref()) {
             Verdict::Tell(call) => self.composed(key, row, call, after),
-            Verdict::Skip => match self.replayed_call(&row, after)? {
+            Verdict::Skip => match self.call_again(&row, row.version, after)? {
                 Some(call) => self.composed(key, row, call, after),
                 None => {
                     row.replay = false;
@@ -116,16 +117,24 @@ impl Worker {
         }
     }
 
-    /// The call of a replay that no condition accepts as a step from the base: the one that takes the newest state
-    /// by itself or, where the target was told this very version, the one it was told by.
-    fn replayed_call(&self, row: &Delivery, after: Option<&Value>) -> Result<Option<usize>, StoreError> {
-        if !row.replay {
+    /// The call of what is told again although no condition accepts it as a step from the base: of a replay the one
+    /// that takes the newest state by itself; where the target was told this very version, the one it was told by.
+    pub(super) fn call_again(
+        &self,
+        row: &Delivery,
+        version: u64,
+        after: Option<&Value>,
+    ) -> Result<Option<usize>, StoreError> {
+        // After a restore it is compared with what is there, by the call that told it.
+        if !row.replay && row.unsure.is_none() {
             return Ok(None);
         }
-        if let Verdict::Tell(call) = judge(&self.plan, None, after, row.receipt.as_ref()) {
+        if row.replay
+            && let Verdict::Tell(call) = judge(&self.plan, None, after, row.receipt.as_ref())
+        {
             return Ok(Some(call));
         }
-        let Some(base) = row.base.as_ref().filter(|base| base.told && base.version == row.version) else {
+        let Some(base) = row.base.as_ref().filter(|base| base.told && base.version == version) else {
             return Ok(None);
         };
         let named = |(index, call): (usize, &CallPlan)| (Some(&call.spec.call) == base.call.as_ref()).then_some(index);
@@ -166,7 +175,7 @@ impl Worker {
         };
         let known = row.receipt.as_ref().and_then(|receipt| receipt.number.clone());
         if let (Some(known), Some(number)) = (&known, &composed.outgoing.number)
-            && known != number
+            && !is_same_number(known, number)
         {
             let why = format!("the document's number is now `{number}`, and a delivered document is never renumbered");
             settle::conflict(&mut row, known, &why, self.now());
@@ -181,7 +190,8 @@ impl Worker {
                 return Ok(self.moved(key, row, State::Delivered, differs, None));
             }
             let reason = Reason::new(Code::SamePayload, [("version", version.to_string())]);
-            return Ok(self.moved(key, row, State::Skipped, reason, None));
+            let due = self.decider(&TargetAnswer::Adopt).read_back_due(&row);
+            return Ok(self.moved(key, row, State::Skipped, reason, due));
         }
         let version = row.version;
         let look = self.look(&row)?;
@@ -201,7 +211,9 @@ impl Worker {
     ) -> Result<Ready, StoreError> {
         let call = self.plan.calls.get(index).map_or("", |call| &call.spec.call).to_owned();
         let version = row.version;
-        if let Some(base) = row.base.as_mut().filter(|base| base.told && base.call.as_ref() == Some(&call)) {
+        let is_known = !row.probe_first && row.unsure.is_none();
+        let told = |base: &&mut Base| is_known && base.told && base.call.as_ref() == Some(&call);
+        if let Some(base) = row.base.as_mut().filter(told) {
             // Told before, by this call: it is done already (rule 28).
             base.version = version;
             row.replay = false;
@@ -219,7 +231,11 @@ impl Worker {
             // One that is gone from the source is looked for as it was last known.
             let last_known = match after {
                 Some(_) => None,
-                None => self.decider(&TargetAnswer::Adopt).base_document(key, row.base.as_ref())?,
+                None => {
+                    let decider = self.decider(&TargetAnswer::Adopt);
+                    let base = decider.base_document(key, row.base.as_ref())?;
+                    decider.last_known(key, &row, version, base.as_ref(), None)?.or(base)
+                }
             };
             return Ok(match self.compose(main, after.or(last_known.as_ref()), receipt, receipt)? {
                 Ok(composed) => {
@@ -280,4 +296,9 @@ impl Worker {
         set(&mut row, state, reason, due, self.now());
         Ready::Write(Box::new(write_of(key, row, None)))
     }
+}
+
+/// Whether two texts are one number to a target: they trim numbers, and find them whatever their case.
+fn is_same_number(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
 }

@@ -1,7 +1,7 @@
 //! Asking a target whether it still holds what it was told: what a reconciliation counts there.
 
 use crate::clock::Time;
-use crate::connector::{Finding, Look, Probe};
+use crate::connector::{Fault, Finding, Look, Probe};
 use crate::delivery::doubt::outgoing;
 use crate::delivery::operate::replayed;
 use crate::delivery::worker::Worker;
@@ -102,15 +102,15 @@ fn untold(key: &Key, row: Option<&Delivery>) -> Told {
     Told { key: key.clone(), version: 0, held: Held::Untold { open } }
 }
 
-fn held(finding: Option<Finding>) -> Held {
+fn held(finding: Result<Finding, Fault>) -> Held {
     match finding {
-        None => Held::Unknown("the target gave no answer".to_owned()),
-        Some(Finding::Absent) => Held::Missing,
-        Some(Finding::Effective { warnings, .. }) if warnings.is_empty() => Held::Equal,
-        Some(Finding::Effective { warnings, .. }) => Held::Differs(warnings.join("; ")),
-        Some(Finding::NotEffective { .. }) => Held::Differs("it shows an older content".to_owned()),
-        Some(Finding::Mixed { differences, .. }) => Held::Differs(differences.join("; ")),
-        Some(Finding::Foreign { why, .. }) => Held::Differs(why),
+        Err(fault) => Held::Unknown(format!("the target gave no answer: {}", fault.words)),
+        Ok(Finding::Absent) => Held::Missing,
+        Ok(Finding::Effective { warnings, .. }) if warnings.is_empty() => Held::Equal,
+        Ok(Finding::Effective { warnings, .. }) => Held::Differs(warnings.join("; ")),
+        Ok(Finding::NotEffective { .. }) => Held::Differs("it shows an older content".to_owned()),
+        Ok(Finding::Mixed { differences, .. }) => Held::Differs(differences.join("; ")),
+        Ok(Finding::Foreign { why, .. }) => Held::Differs(why),
     }
 }
 

@@ -102,9 +102,12 @@ impl Worker {
         let after = decider.document(key, row.newest)?;
         let before = decider.with_echo(key, before.as_ref(), after.as_ref())?;
         let receipt = row.receipt.as_ref();
-        let Verdict::Tell(index) = judge(&self.plan, before.as_ref(), after.as_ref(), receipt) else {
-            return Ok(None);
+        let index = match judge(&self.plan, before.as_ref(), after.as_ref(), receipt) {
+            Verdict::Tell(index) => Some(index),
+            Verdict::Skip => self.call_again(row, row.newest, after.as_ref())?,
+            Verdict::Fault(_) => None,
         };
+        let Some(index) = index else { return Ok(None) };
         let Some(call) = self.plan.calls.get(index).filter(|call| call.call.mapped && call.call.probes) else {
             return Ok(None);
         };
@@ -140,8 +143,12 @@ impl Worker {
         if matches!(finding, Finding::Mixed { .. } | Finding::NotEffective { .. })
             && let Some(base) = &mut item.row.base
         {
-            // It holds something else than it was told as far as is known: the same payload is no reason to skip.
+            // It holds something else than it was told as far as is known: the same payload is no reason to skip, nor
+            // is that no condition takes the newest version for a step from itself.
             base.payload_hash = None;
+            if item.row.state != State::InDoubt && base.told && base.version == item.row.newest {
+                settle::anew(&mut item.row);
+            }
         }
         if item.row.state != State::InDoubt || matches!(finding, Finding::Foreign { .. }) {
             return found_first(item, finding, now);

@@ -69,7 +69,8 @@ impl Worker {
                 }
                 Outcome::Failed(fault) => {
                     settle::failed(&mut row, &mut attempt, fault, again, moment);
-                    let free = policy(fault.kind) == Policy::Reject && self.is_free(key, &row, attempt.n)?;
+                    let over = policy(fault.kind) == Policy::Reject || row.state == State::Rejected;
+                    let free = over && self.is_free(key, &row, attempt.n)?;
                     (row.identity.clone().filter(|_| free), None)
                 }
             };
@@ -90,13 +91,17 @@ impl Worker {
         Open { deletes, again: now != attempt.change_key }
     }
 
-    /// Whether a document that was refused in attempt `n` leaves nothing of ours under its number: it was never
-    /// told, and no attempt can have run (rule 11).
-    fn is_free(&self, key: &Key, row: &Delivery, n: u32) -> Result<bool, StoreError> {
+    /// Whether a document of which attempt `n` did not run leaves nothing of ours under its number: it was never told,
+    /// and no attempt can have run (rule 11).
+    pub(crate) fn is_free(&self, key: &Key, row: &Delivery, n: u32) -> Result<bool, StoreError> {
         if row.receipt.is_some() || row.base.as_ref().is_some_and(|base| base.told) {
             return Ok(false);
         }
-        let attempts = self.store.attempts(&self.plan.scheme, &self.plan.name, key)?;
+        let attempts = match self.store.attempts(&self.plan.scheme, &self.plan.name, key) {
+            // What it was can't be told.
+            Err(StoreError::Damaged { .. }) => return Ok(false),
+            read => read?,
+        };
         let not_run = |attempt: &Attempt| {
             attempt.step || matches!(attempt.outcome.as_deref(), Some("refused" | "not_run" | "absent"))
         };
@@ -116,6 +121,12 @@ impl Worker {
             let mut row = item.row;
             let attempt = self.attempt_of(call, &item.key, &row, item.version, &item.composed);
             let identity = attempt.number.as_deref().map(|n| self.plan.identity(call.spec.form.as_deref(), n));
+            // The number it was to have before, under which nothing can stand, is another's to take.
+            let before = row.identity.take().filter(|before| Some(before) != identity.as_ref());
+            let release = match before {
+                Some(before) if self.is_free(&item.key, &row, 0)? => Some(before),
+                _ => None,
+            };
             row.attempts = attempt.n;
             row.attempt = Some(attempt.n);
             row.identity.clone_from(&identity);
@@ -123,7 +134,7 @@ impl Worker {
             course::telling(&mut row, call, rank, item.version, self.now());
             set(&mut row, State::InFlight, settle::due(item.version), None, self.now());
             let mut write = write_of(&item.key, row, Some(attempt));
-            write.claim = identity;
+            (write.claim, write.release) = (identity, release);
             writes.push(write);
             outgoing.push(item.composed.outgoing);
         }
@@ -183,7 +194,8 @@ impl Worker {
     }
 
     /// Another document owns the number: this one waits while the owner is on its way out, else it is a conflict
-    /// (rule 11).
+    /// (rule 11). An owner that is gone from the source, and of which the target will be told nothing more, gives the
+    /// number free: what may stand under it is looked for first, and is foreign.
     pub(super) async fn owned(&self, key: &Key, identity: &str, owner: (&str, &str, &Key)) -> Result<(), StoreError> {
         let (scheme, target, owning) = owner;
         let heads = self.store.heads(scheme, std::slice::from_ref(owning))?;
@@ -191,8 +203,13 @@ impl Worker {
         let name = format!("{scheme}/{target}/{owning}");
         let number = identity.rsplit('\n').next().unwrap_or(identity).to_owned();
         let now = self.now();
+        let is_left =
+            leaves && (scheme, target) == (&*self.plan.scheme, &*self.plan.name) && self.gives_free(owning).await?;
         self.update(Step::Plan, std::slice::from_ref(key), |key, mut row| {
-            if leaves {
+            if is_left {
+                row.probe_first = true;
+                settle::due_again(&mut row, now);
+            } else if leaves {
                 let params = [("owner", name.clone()), ("identity", number.clone())];
                 set(&mut row, State::Waiting, Reason::new(Code::Owner, params), Some(now.plus(LOOK_AGAIN)), now);
             } else {
@@ -201,6 +218,18 @@ impl Worker {
             Ok(Some(write_of(key, row, None)))
         })
         .await
+    }
+
+    /// Takes its number from a document of this target to which nothing more will happen; whether it did.
+    async fn gives_free(&self, owner: &Key) -> Result<bool, StoreError> {
+        let mut gave = false;
+        self.update(Step::Settle, std::slice::from_ref(owner), |key, mut row| {
+            gave = row.state.is_settled() && row.version == row.newest && !row.read_back && row.identity.is_some();
+            let release = row.identity.take().filter(|_| gave);
+            Ok(gave.then(|| DeliveryWrite { release, ..write_of(key, row, None) }))
+        })
+        .await?;
+        Ok(gave)
     }
 
     /// Sends; items that failed because the session was lost did not run and are sent once more after a new login.

@@ -213,6 +213,13 @@ pub fn due_again(row: &mut Delivery, now: Time) {
     set(row, State::Pending, due(row.newest), Some(now), now);
 }
 
+/// Its newest version is to be told whatever the target was told before, under a change key of its own: it holds
+/// something else.
+pub fn anew(row: &mut Delivery) {
+    row.replays += 1;
+    row.replay = true;
+}
+
 /// Something foreign, or only half of the attempt, stands at the target: a person decides.
 pub fn conflict(row: &mut Delivery, identity: &str, why: &str, now: Time) {
     let params = [("identity", identity.to_owned()), ("why", why.to_owned())];

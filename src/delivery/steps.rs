@@ -144,14 +144,14 @@ impl Worker {
             let findings = self.ask(&call.spec, &keys, &probes).await?;
             for (item, finding) in items.into_iter().zip(findings) {
                 match finding {
-                    None => writes.push(self.look_later(&item.key, item.row)),
-                    Some(Finding::NotEffective { .. }) => self.make_step(&call, item).await?,
-                    Some(Finding::Effective { .. }) => match self.left_out(item)? {
+                    Err(fault) => writes.push(self.look_later(&item.key, item.row, &fault)),
+                    Ok(Finding::NotEffective { .. }) => self.make_step(&call, item).await?,
+                    Ok(Finding::Effective { .. }) => match self.left_out(item)? {
                         After::Step(item) => place(*item, &mut rounds),
                         After::Tell(index, item) => told.entry(index).or_default().push(*item),
                         After::Write(write) => writes.push(*write),
                     },
-                    Some(Finding::Absent | Finding::Mixed { .. } | Finding::Foreign { .. }) => {
+                    Ok(Finding::Absent | Finding::Mixed { .. } | Finding::Foreign { .. }) => {
                         writes.push(self.not_there(item.key, item.row));
                     }
                 }
@@ -287,26 +287,24 @@ impl Worker {
             return self.write(Step::Settle, vec![write_of(&key, row, None)]).await.map(|_| ());
         };
         let probe = probe_of(&row, Some(&attempt));
-        let finding = self
-            .ask(&call.spec, std::slice::from_ref(&key), std::slice::from_ref(&probe))
-            .await?
-            .into_iter()
-            .next()
-            .flatten();
+        let finding =
+            self.ask(&call.spec, std::slice::from_ref(&key), std::slice::from_ref(&probe)).await?.into_iter().next();
         let moment = self.moment(Some(&call), 1);
         match finding {
-            None => {
-                let later = self.look_later(&key, row);
+            // As many findings as questions.
+            None => Ok(()),
+            Some(Err(fault)) => {
+                let later = self.look_later(&key, row, &fault);
                 self.write(Step::Settle, vec![later]).await.map(|_| ())
             }
-            Some(Finding::Effective { .. }) => {
+            Some(Ok(Finding::Effective { .. })) => {
                 self.settle_step(&key, &attempt, |worker, row, attempt| {
                     attempt.decision = Some("found at the target as sent".to_owned());
                     course::took_effect(row, attempt, worker.now());
                 })
                 .await
             }
-            Some(Finding::NotEffective { .. }) => {
+            Some(Ok(Finding::NotEffective { .. })) => {
                 let second = self.is_second(&key, attempt.n, false, moment);
                 self.settle_step(&key, &attempt, |_, row, attempt| {
                     if second {
@@ -318,7 +316,7 @@ impl Worker {
                 })
                 .await
             }
-            Some(Finding::Absent | Finding::Mixed { .. } | Finding::Foreign { .. }) => {
+            Some(Ok(Finding::Absent | Finding::Mixed { .. } | Finding::Foreign { .. })) => {
                 let write = self.not_there(key, row);
                 self.write(Step::Settle, vec![write]).await.map(|_| ())
             }

@@ -259,6 +259,29 @@ impl Worker {
         self.store.attempt(&self.plan.scheme, &self.plan.name, key, n)
     }
 
+    /// What was attempted for a document at the account that the target is now, oldest first: what another account was
+    /// sent says nothing of what stands here (rule 3).
+    pub(super) fn attempts_here(&self, key: &Key, row: &Delivery) -> Result<Vec<Attempt>, StoreError> {
+        let mut attempts = self.attempts_of(key, row)?;
+        attempts.retain(|attempt| attempt.account == self.plan.account);
+        Ok(attempts)
+    }
+
+    /// What was attempted for a document, oldest first. A damaged attempt is left out, as if it was never made: then
+    /// what it made counts as foreign, and a person decides.
+    pub(super) fn attempts_of(&self, key: &Key, row: &Delivery) -> Result<Vec<Attempt>, StoreError> {
+        match self.store.attempts(&self.plan.scheme, &self.plan.name, key) {
+            Err(StoreError::Damaged { .. }) => {
+                let sound = |n| match self.attempt(key, n) {
+                    Err(StoreError::Damaged { .. }) => None,
+                    read => read.transpose(),
+                };
+                (1..=row.attempts).filter_map(sound).collect()
+            }
+            read => read,
+        }
+    }
+
     /// The open attempt of a document; none if it has none, or it is lost: then only a person can settle it.
     pub(super) fn open_attempt(&self, key: &Key, row: &Delivery) -> Result<Option<Attempt>, StoreError> {
         let Some(n) = row.attempt else { return Ok(None) };
@@ -271,7 +294,11 @@ impl Worker {
     /// The attempt that told the target what it holds; none where nothing was told by one.
     pub(super) fn told_attempt(&self, key: &Key, row: &Delivery) -> Result<Option<Attempt>, StoreError> {
         let told = row.base.as_ref().filter(|base| base.told).and_then(|base| base.attempt);
-        told.map_or(Ok(None), |n| self.attempt(key, n))
+        match told.map_or(Ok(None), |n| self.attempt(key, n)) {
+            // As if nobody had noted it: `db verify` names it.
+            Err(StoreError::Damaged { .. }) => Ok(None),
+            read => read,
+        }
     }
 
     pub(super) fn now(&self) -> Time {

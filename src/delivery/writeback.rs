@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::clock::Time;
-use crate::connector::{Fault, Finding, Look, is_same};
+use crate::connector::{Fault, FaultKind, Finding, Look, is_same};
 use crate::delivery::classify::{Policy, policy};
 use crate::delivery::decide::Decider;
 use crate::delivery::judge::{Verdict, judge};
@@ -132,22 +132,23 @@ impl Worker {
         &self,
         back: &WritesBack,
         doubts: &[(Key, Delivery, Attempt)],
-    ) -> Result<Vec<Option<Finding>>, StoreError> {
+    ) -> Result<Vec<Result<Finding, Fault>>, StoreError> {
         let mut findings = Vec::with_capacity(doubts.len());
         for (key, _, attempt) in doubts {
             if self.held_for().is_some() {
-                findings.push(None);
+                let words = "it did not answer before, and is left alone for now";
+                findings.push(Err(Fault::new(FaultKind::Unreachable, words)));
                 continue;
             }
             match self.read_renewing(back, key).await {
                 Ok(document) => {
                     self.note_answered_question();
-                    findings.push(Some(self.finding(back, attempt, document.as_ref())));
+                    findings.push(Ok(self.finding(back, attempt, document.as_ref())));
                 }
                 Err(fault) => {
                     tracing::warn!(scheme = %self.plan.scheme, target = %self.plan.name, %key, words = %fault.words, "the source could not be asked");
                     self.note_unasked(std::slice::from_ref(key), &fault).await?;
-                    findings.push(None);
+                    findings.push(Err(fault));
                 }
             }
         }

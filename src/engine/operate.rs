@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::capture::CaptureError;
-use crate::delivery::operate::{Open, Resolution, discarded, replayed, resolved, retried};
+use crate::delivery::operate::{Open, Resolution, discarded, needs_id, replayed, resolved, retried};
 use crate::delivery::{Worker, stale};
 use crate::engine::unit::{Engine, Unit};
 use crate::engine::view::{differs, find_keys};
@@ -260,8 +260,10 @@ impl Engine {
             let mut left = Some("not yet planned".to_owned());
             let act = |key: &Key, row: Delivery| {
                 let state = row.state;
+                let nameless = matches!(action, Action::ResolveDelivered { id: None }) && needs_id(&row);
                 let write = self.write_for(worker, key, row, action)?;
-                left = write.is_none().then(|| state.to_string());
+                let hint = if nameless { ": steps follow, which need the target's id; say `--id`" } else { "" };
+                left = write.is_none().then(|| format!("{state}{hint}"));
                 Ok(write)
             };
             worker.update(Step::Operate, std::slice::from_ref(key), act).await?;
@@ -289,7 +291,10 @@ impl Engine {
         let open = attempt.as_ref().map_or_else(Open::default, |attempt| worker.open(key, &row, attempt));
         Ok(match action {
             Action::Retry => retried(key, row, now),
-            Action::Discard { reason } => discarded(key, row, attempt, reason, now),
+            Action::Discard { reason } => {
+                let free = worker.is_free(key, &row, 0)?;
+                discarded(key, row, attempt, (reason, free), now)
+            }
             Action::ResolveDelivered { id } => {
                 let write = resolved(key, row, attempt, open, &Resolution::Delivered { id: id.clone() }, now);
                 write.map(|write| DeliveryWrite { queue: plan.queues(&write.row, now), ..write })

@@ -318,8 +318,13 @@ impl Connector for Kingdee {
 
     async fn probe(&self, spec: &CallSpec, probes: &[Probe]) -> Result<Vec<Finding>, Fault> {
         let (call, form) = target(spec)?;
-        if probes.iter().any(|probe| probe.number.is_none() && id(call, probe).is_none()) {
-            return Err(Fault::new(FaultKind::Permanent, "a document without number and id can't be asked for"));
+        // What a step does is asked about by id alone: without one the question would be about every document.
+        let asks_by_number = call.kind == Kind::Save;
+        let is_named = |probe: &Probe| id(call, probe).is_some() || (asks_by_number && probe.number.is_some());
+        if !probes.iter().all(is_named) {
+            let what = if asks_by_number { "number and id" } else { "id" };
+            let words = format!("a document without {what} can't be asked for by `{}`", call.method);
+            return Err(Fault::new(FaultKind::Permanent, words));
         }
         let mut findings = Vec::with_capacity(probes.len());
         for probes in probes.chunks(MOST_ASKED) {

@@ -125,7 +125,7 @@ async fn a_target_that_gives_no_answer_is_asked_again_and_nothing_is_sent_meanwh
     let fault = crate::connector::Fault::new(FaultKind::Unreachable, "gone");
     desk.target.findings.lock().unwrap().push_back(Err(fault));
     desk.pass().await;
-    assert_eq!((desk.state("1").0, desk.sent().len()), (State::Pending, 0));
+    assert_eq!((desk.state("1"), desk.sent().len()), ((State::Retrying, Some(Code::Unasked)), 0));
     desk.will_find([effective("N1")]);
     desk.later(super::support::LONG).await;
     assert_eq!((desk.state("1"), desk.sent().len()), (ADOPTED, 0));

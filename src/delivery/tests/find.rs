@@ -159,3 +159,29 @@ async fn rule_03_a_delivered_document_is_never_renumbered() {
     desk.pass().await;
     assert_eq!((desk.state("1"), desk.sent().len()), ((State::InDoubt, Some(Code::Conflict)), 1));
 }
+
+#[tokio::test]
+async fn rule_07_a_delete_after_a_create_that_was_given_up_in_doubt_looks_whether_it_stands() {
+    let target = "call: save\noperations: [{ when: \"@.kind == 'deleted'\", call: remove }]";
+    for (found, removed) in [(there(), true), (Finding::Absent, false)] {
+        let desk = desk(target).await;
+        desk.capture("1", json!({ "rev": 1 })).await;
+        desk.pass().await;
+        desk.gone("1").await;
+        desk.pass().await;
+        // It is back; its create ends in doubt and is given up; then it goes for good.
+        desk.capture("1", json!({ "rev": 2 })).await;
+        desk.will_answer([vec![failed(FaultKind::Unknown)]]);
+        desk.pass().await;
+        desk.person_discards("1").await;
+        desk.gone("1").await;
+        desk.will_find([found.clone(), found]);
+        desk.pass().await;
+        desk.later(SETTLE).await;
+        let calls: Vec<String> = desk.target.sent.lock().unwrap().iter().map(|(call, _)| call.clone()).collect();
+        let expected: &[&str] =
+            if removed { &["save", "remove", "save", "remove"] } else { &["save", "remove", "save"] };
+        assert_eq!(calls, expected);
+        assert_eq!(desk.state("1").0, if removed { State::Delivered } else { State::Skipped });
+    }
+}

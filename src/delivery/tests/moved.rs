@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::double::{SETTLE, effective, failed, receipt};
 use super::support::{Desk, desk};
 use crate::clock::Time;
-use crate::connector::{FaultKind, Finding};
+use crate::connector::{FaultKind, Finding, Probe};
 use crate::reason::{Code, State};
 use crate::store::{Store, TargetAnswer};
 
@@ -84,6 +84,24 @@ async fn rule_03_a_moved_target_told_to_send_finds_first_and_creates_what_is_abs
     desk.pass().await;
     let sent = [r#"{"no":"N1","rev":1}"#, r#"{"no":"N2","rev":1,"id":"id-N2"}"#];
     assert_eq!(desk.sent()[2..], sent.map(str::to_owned));
+}
+
+#[tokio::test]
+async fn rule_03_what_another_account_was_sent_makes_nothing_here_ours() {
+    let mut desk = told().await;
+    desk.capture("1", json!({ "rev": 2, "modified": Value::Null })).await;
+    desk.pass().await;
+    *desk.target.other_account.lock().unwrap() = Some("elsewhere".to_owned());
+    desk.restart_with("call: save").await;
+    decide(&desk, TargetAnswer::Send { since: None }).await;
+    let foreign = Finding::Foreign { why: "nothing of ours".to_owned(), receipt: receipt("N1") };
+    desk.will_find([foreign.clone(), foreign]);
+    let asked = desk.asked();
+    desk.pass().await;
+    let asked = desk.target.asked.lock().unwrap()[asked..].to_vec();
+    let known = |probe: &Probe| probe.first_attempt.is_some() || probe.attempted.is_some() || probe.told.is_some();
+    assert!(asked.len() == 2 && !asked.iter().any(known), "{asked:?}");
+    assert_eq!(["1", "2"].map(|id| desk.state(id)), [(State::InDoubt, Some(Code::Conflict)); 2]);
 }
 
 #[tokio::test]

@@ -2,26 +2,91 @@
 
 use serde_json::json;
 
-use super::double::failed;
-use super::support::desk;
-use crate::connector::FaultKind;
+use super::double::{failed, receipt};
+use super::support::{LONG, desk};
+use crate::connector::{FaultKind, Finding, Outcome};
 use crate::reason::{Code, State};
 
 #[tokio::test]
-async fn rule_11_a_number_that_another_document_owns_is_a_conflict_and_waits_where_the_owner_is_gone() {
-    for (owner_gone, expected) in
-        [(false, (State::InDoubt, Some(Code::Conflict))), (true, (State::Waiting, Some(Code::Owner)))]
+async fn rule_11_a_number_that_another_document_owns_is_a_conflict_and_waits_while_the_owner_leaves() {
+    let target = "call: save\noperations: [{ when: \"@.kind == 'deleted'\", call: remove }]";
+    for (leaves, expected, sent) in
+        [(false, (State::InDoubt, Some(Code::Conflict)), 1), (true, (State::Waiting, Some(Code::Owner)), 2)]
     {
-        let desk = desk("call: save").await;
+        let desk = desk(target).await;
         desk.capture("1", json!({ "rev": 1 })).await;
         desk.pass().await;
-        if owner_gone {
+        if leaves {
             desk.gone("1").await;
+            desk.will_answer([vec![failed(FaultKind::Permanent)]]);
+            desk.pass().await;
         }
         desk.capture("2", json!({ "rev": 1, "no": "N1" })).await;
         desk.pass().await;
-        assert_eq!((desk.state("2"), desk.sent().len()), (expected, 1), "owner gone: {owner_gone}");
+        assert_eq!((desk.state("2"), desk.sent().len()), (expected, sent), "the owner leaves: {leaves}");
     }
+}
+
+#[tokio::test]
+async fn rule_11_an_owner_that_left_without_a_word_gives_the_number_free_to_be_looked_for() {
+    let foreign = Finding::Foreign { why: "created before".to_owned(), receipt: receipt("N1") };
+    for (found, expected, sent) in [
+        (foreign, (State::InDoubt, Some(Code::Conflict)), 1),
+        (Finding::Absent, (State::Delivered, Some(Code::Sent)), 2),
+    ] {
+        let desk = desk("call: save\nwhen: \"@.after != null\"").await;
+        desk.capture("1", json!({ "rev": 1 })).await;
+        desk.pass().await;
+        desk.gone("1").await;
+        desk.capture("2", json!({ "rev": 1, "no": "N1" })).await;
+        desk.will_find([found]);
+        desk.pass().await;
+        desk.pass().await;
+        assert_eq!((desk.state("2"), desk.sent().len(), desk.asked()), (expected, sent, 1));
+    }
+}
+
+#[tokio::test]
+async fn rule_11_a_number_that_was_never_told_is_free_once_its_document_has_another_or_is_given_up() {
+    for discards in [false, true] {
+        let desk = desk("call: save").await;
+        desk.capture("1", json!({ "rev": 1, "no": "N" })).await;
+        desk.will_answer([vec![failed(FaultKind::Unreachable)]]);
+        desk.pass().await;
+        if discards {
+            desk.person_discards("1").await;
+        } else {
+            desk.capture("1", json!({ "rev": 1, "no": "M" })).await;
+            desk.later(LONG).await;
+        }
+        desk.capture("2", json!({ "rev": 1, "no": "N" })).await;
+        desk.later(LONG).await;
+        assert_eq!(desk.state("2").0, State::Delivered, "discards: {discards}");
+    }
+    // What may have run keeps its number.
+    let desk = desk("call: save").await;
+    desk.capture("1", json!({ "rev": 1, "no": "N" })).await;
+    desk.will_answer([vec![failed(FaultKind::Unknown)]]);
+    desk.pass().await;
+    desk.person_discards("1").await;
+    desk.capture("2", json!({ "rev": 1, "no": "N" })).await;
+    desk.later(LONG).await;
+    assert_eq!(desk.state("2"), (State::InDoubt, Some(Code::Conflict)));
+}
+
+#[tokio::test]
+async fn rule_11_blanks_around_a_number_and_its_case_make_no_other_number() {
+    let desk = desk("call: save").await;
+    desk.capture("1", json!({ "rev": 1, "no": "ck-1 " })).await;
+    let spelt = Outcome::Accepted { receipt: receipt("CK-1"), complete: true, warnings: Vec::new() };
+    desk.will_answer([vec![spelt]]);
+    desk.pass().await;
+    desk.capture("1", json!({ "rev": 2, "no": "ck-1 " })).await;
+    desk.pass().await;
+    assert_eq!((desk.state("1").0, desk.sent().len()), (State::Delivered, 2));
+    desk.capture("2", json!({ "rev": 1, "no": " ck-1" })).await;
+    desk.pass().await;
+    assert_eq!((desk.state("2"), desk.sent().len()), ((State::InDoubt, Some(Code::Conflict)), 2));
 }
 
 #[tokio::test]

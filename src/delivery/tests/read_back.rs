@@ -5,11 +5,19 @@ use serde_json::json;
 use super::double::{SETTLE, effective, failed, receipt};
 use super::support::{Desk, LONG, desk};
 use crate::connector::{Fault, FaultKind, Finding};
+use crate::delivery::operate::Resolution;
 use crate::reason::{Code, State};
 
 /// A document that was sent into the unknown, found absent twice, and accepted when sent again.
 async fn told_again() -> Desk {
-    let desk = desk("call: save").await;
+    told_again_by("call: save").await
+}
+
+/// A target whose condition takes a version for a step only from another one.
+const BY_STEPS: &str = "call: save\nwhen: \"@.before.rev != @.after.rev\"";
+
+async fn told_again_by(target: &str) -> Desk {
+    let desk = desk(target).await;
     desk.capture("1", json!({ "rev": 1 })).await;
     desk.will_answer([vec![failed(FaultKind::Unknown)]]);
     desk.pass().await;
@@ -46,6 +54,39 @@ async fn rule_06_a_version_sent_after_an_unknown_outcome_is_read_back_one_settle
         assert_eq!(desk.row("1").due, None, "{name}");
         assert_eq!(desk.sent().last().unwrap().contains("id-N1"), sends == 3, "{name}: as an update");
     }
+}
+
+#[tokio::test]
+async fn rule_06_what_came_late_is_told_over_though_no_condition_takes_a_version_for_a_step_from_itself() {
+    let desk = told_again_by(BY_STEPS).await;
+    desk.will_find([Finding::NotEffective { receipt: receipt("N1") }]);
+    desk.later(SETTLE).await;
+    desk.later(LONG).await;
+    assert_eq!((desk.state("1"), desk.sent().len()), ((State::Delivered, Some(Code::Sent)), 3));
+    let attempts = desk.store_attempts("1");
+    assert_ne!(attempts[1].change_key, attempts[2].change_key, "the same bytes under the same key might be dropped");
+}
+
+#[tokio::test]
+async fn rule_06_a_person_who_says_resend_of_what_was_told_sends_it() {
+    let desk = told_again_by(BY_STEPS).await;
+    desk.will_find([Finding::Mixed { receipt: receipt("N1"), differences: vec!["`rev`".into()] }]);
+    desk.later(SETTLE).await;
+    assert_eq!(desk.state("1"), (State::InDoubt, Some(Code::Conflict)));
+    desk.person_resolves("1", &Resolution::Resend).await;
+    desk.pass().await;
+    assert_eq!((desk.state("1"), desk.sent().len()), ((State::Delivered, Some(Code::Sent)), 3));
+}
+
+#[tokio::test]
+async fn rule_06_a_newer_version_that_is_not_to_be_sent_does_not_keep_from_reading_back() {
+    let desk = told_again_by(BY_STEPS).await;
+    desk.capture("1", json!({ "rev": 1, "remark": "of no interest" })).await;
+    desk.pass().await;
+    assert_eq!(desk.state("1"), (State::Skipped, Some(Code::Condition)));
+    desk.will_find([Finding::NotEffective { receipt: receipt("N1") }]);
+    desk.later(SETTLE).await;
+    assert_eq!((desk.asked(), desk.state("1"), desk.sent().len()), (3, (State::Delivered, Some(Code::Sent)), 3));
 }
 
 #[tokio::test]

@@ -170,6 +170,22 @@ async fn rule_08_a_document_that_is_again_what_was_told_before_the_backup_is_com
     }
 }
 
+#[tokio::test]
+async fn rule_08_what_was_told_is_compared_though_no_condition_takes_a_version_for_a_step_from_itself() {
+    let mixed = Finding::Mixed { receipt: receipt("N1"), differences: vec!["`rev`".to_owned()] };
+    for (finding, sent) in [(effective("N1"), 1), (mixed, 2)] {
+        let desk = desk("call: save\nwhen: \"@.before.rev != @.after.rev\"").await;
+        desk.capture("1", json!({ "rev": 1 })).await;
+        desk.pass().await;
+        let desk = desk.restored().await;
+        desk.touched("1").await;
+        desk.will_find([finding]);
+        desk.caught_up().await;
+        assert_eq!((desk.sent().len(), desk.asked()), (sent, 1));
+        assert_eq!((desk.state("1").0, desk.row("1").unsure), (State::Delivered, None));
+    }
+}
+
 /// An attempt in doubt, and a newer version behind it.
 async fn in_doubt(target: &str) -> Desk {
     let desk = desk(target).await;

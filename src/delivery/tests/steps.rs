@@ -8,7 +8,8 @@ use super::double::{SETTLE, effective, failed, receipt};
 use super::support::{Desk, LONG, checked, desk};
 use crate::clock::{Time, Zone};
 use crate::connector::{FaultKind, Finding};
-use crate::delivery::operate::Resolution;
+use crate::delivery::operate::{self, Resolution};
+use crate::name::Key;
 use crate::reason::{Code, Language, State};
 use crate::store::Store;
 
@@ -292,6 +293,23 @@ async fn rule_19_a_step_in_doubt_that_is_held_is_settled_by_a_person() {
             (&calls.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>()[..], State::Delivered)
         );
     }
+}
+
+#[tokio::test]
+async fn rule_19_a_create_in_doubt_is_settled_by_a_word_only_with_the_id_that_its_steps_need() {
+    let desk = desk(&format!("{STEPS}\nin_doubt: hold")).await;
+    desk.capture("1", json!({ "rev": 1 })).await;
+    desk.will_fail(0, FaultKind::Unknown);
+    desk.pass().await;
+    desk.later(LONG).await;
+    let (key, row) = (Key::from_text("1"), desk.row("1"));
+    let nameless = Resolution::Delivered { id: None };
+    let now = desk.clock_now();
+    assert!(operate::resolved(&key, row, None, operate::Open::default(), &nameless, now).is_none());
+    desk.target.take_effect("save", "id-N1");
+    desk.person_resolves("1", &Resolution::Delivered { id: Some("id-N1".to_owned()) }).await;
+    desk.pass().await;
+    assert_eq!((desk.calls(1), desk.state("1").0), (["submit", "audit"].map(str::to_owned).to_vec(), State::Delivered));
 }
 
 #[tokio::test]

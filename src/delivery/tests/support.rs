@@ -364,7 +364,9 @@ impl Desk {
 
     pub async fn person_discards(&self, id: &str) {
         let (key, row) = (Key::from_text(id), self.row(id));
-        self.person(operate::discarded(&key, row, self.open_attempt(id), "not wanted", self.clock.now())).await;
+        let free = self.worker.is_free(&key, &row, 0).unwrap();
+        let why = ("not wanted", free);
+        self.person(operate::discarded(&key, row, self.open_attempt(id), why, self.clock.now())).await;
     }
 
     pub async fn person_replays(&self, id: &str) {

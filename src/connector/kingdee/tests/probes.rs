@@ -110,3 +110,14 @@ async fn operations_are_probed_by_id() {
     assert_eq!(data["FieldKeys"], "FID,FBillNo,FDocumentStatus,FCancelStatus");
     assert_eq!(data["FilterString"], "FID in (7)");
 }
+
+#[tokio::test]
+async fn what_has_no_id_is_never_asked_about_by_a_step() {
+    let probe = Probe { number: Some("CK-1".into()), ..Probe::default() };
+    for call in ["submit", "audit", "delete"] {
+        let (server, connector) = server([]).await;
+        let fault = connector.probe(&spec(call), std::slice::from_ref(&probe)).await.unwrap_err();
+        assert!(fault.kind == FaultKind::Permanent && fault.words.contains("without id"), "{call}: {fault}");
+        assert!(server.received().is_empty(), "{call}");
+    }
+}
