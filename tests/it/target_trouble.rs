@@ -41,8 +41,8 @@ fn fault_16_a_reset_after_the_effect_is_settled_by_asking_and_never_doubled() {
 }
 
 #[test]
-fn with_every_answer_to_a_send_dropped_after_its_effect_each_document_arrives_once() {
-    let systems = Systems::start(60);
+fn with_every_answer_of_100_sends_dropped_after_their_effect_each_document_arrives_once() {
+    let systems = Systems::start(130);
     let place = Place::new(&systems);
     place.change_scheme("batch: 20", "batch: 1");
     systems.fault(on_saves("reset_after", 1, 100));
@@ -50,6 +50,8 @@ fn with_every_answer_to_a_send_dropped_after_its_effect_each_document_arrives_on
     systems.assert_exact();
     let verdict = systems.verdict();
     assert_eq!(verdict.creates, verdict.expected, "{verdict:?}");
+    let sends = systems.ledger().iter().filter(|entry| entry.call == "batchSave").count();
+    assert!(sends >= 100, "{sends}, one document each");
     systems.no_faults();
     systems.edit(json!({ "rate": 0.3 }));
     place.once();
