@@ -71,6 +71,10 @@ impl Decider<'_> {
                 let place = row.due.filter(|_| row.state == State::Pending).map_or(self.now, |due| due.min(self.now));
                 self.moved(row, State::Pending, version, due(version), Some(place))
             }
+            // What is to be told again, by a person's word or for what the target was seen to hold, is looked at whole.
+            Verdict::Skip if row.replay && told => {
+                self.moved(row, State::Pending, version, due(version), Some(self.now))
+            }
             Verdict::Skip => {
                 row.version = version;
                 if self.skip(&mut row, after.as_ref()) {
@@ -145,7 +149,13 @@ impl Decider<'_> {
         after: Option<&Value>,
     ) -> Result<Option<Value>, StoreError> {
         let may_stand = row.probe_first && row.attempts > 0 && before.is_none() && after.is_none();
-        if may_stand { self.document(key, version.saturating_sub(1)) } else { Ok(None) }
+        if !may_stand {
+            return Ok(None);
+        }
+        match self.document(key, version.saturating_sub(1)) {
+            Err(StoreError::Damaged { .. }) => Ok(None),
+            read => read,
+        }
     }
 
     /// The document a condition's `before` shows.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::clock::Time;
 use crate::connector::{CallSpec, Fault, FaultKind, Finding, Look, Outgoing, Probe};
 use crate::crash;
 use crate::delivery::classify::{Policy, policy};
@@ -183,7 +184,7 @@ impl Worker {
             target_id: attempt.target_id.clone(),
             attempted: Some(outgoing(attempt)),
             told,
-            first_attempt: attempts.first().map(|first| first.at),
+            first_attempt: first_attempt(&attempts),
             look: Look::Outcome,
         })
     }
@@ -272,6 +273,16 @@ pub(super) fn is_complete(receipt: &Receipt, attempt: &Attempt) -> bool {
     attempt.lines.iter().all(|(path, keys)| {
         keys.is_empty() || receipt.lines.get(path).is_some_and(|ids| keys.iter().all(|key| ids.contains_key(key)))
     })
+}
+
+/// When the first attempt was made that may have made a document: one that was refused, or did not run, has not.
+pub(super) fn first_attempt(attempts: &[Attempt]) -> Option<Time> {
+    attempts.iter().find(|attempt| may_have_run(attempt)).map(|attempt| attempt.at)
+}
+
+/// Whether what an attempt sent may stand at the target.
+pub(super) fn may_have_run(attempt: &Attempt) -> bool {
+    !matches!(attempt.outcome.as_deref(), Some("refused" | "not_run"))
 }
 
 pub(super) fn outgoing(attempt: &Attempt) -> Outgoing {

@@ -2,7 +2,7 @@
 
 use crate::clock::Time;
 use crate::connector::{Finding, Look, Probe};
-use crate::delivery::doubt::outgoing;
+use crate::delivery::doubt::{first_attempt, may_have_run, outgoing};
 use crate::delivery::ready::Item;
 use crate::delivery::settle::{self, Moment, set};
 use crate::delivery::worker::{Worker, write_of};
@@ -34,7 +34,7 @@ impl Worker {
             attempts.retain(|attempt| !attempt.step);
             // A system that only got another name may still carry out what it was sent under the old one.
             lasts.push(attempts.last().cloned());
-            attempts.retain(|attempt| attempt.account == self.plan.account);
+            attempts.retain(|attempt| attempt.account == self.plan.account && may_have_run(attempt));
             probes.push(probe_before_send(item, &attempts));
         }
         let keys: Vec<Key> = items.iter().map(|item| item.key.clone()).collect();
@@ -162,7 +162,7 @@ fn probe_before_send(item: &Item, attempts: &[Attempt]) -> Probe {
         target_id: item.composed.outgoing.target_id.clone(),
         attempted,
         told: None,
-        first_attempt: attempts.first().map(|first| first.at).or(item.row.unsure),
+        first_attempt: first_attempt(attempts).or(item.row.unsure),
         look: item.look,
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::connector::{CallSpec, Finding, Probe};
-use crate::delivery::doubt::outgoing;
+use crate::delivery::doubt::{first_attempt, outgoing};
 use crate::delivery::ready::Item;
 use crate::delivery::target::CallPlan;
 use crate::delivery::worker::{AT_ONCE, Worker};
@@ -104,7 +104,7 @@ impl Worker {
         attempt: Attempt,
     ) -> Result<Option<bool>, StoreError> {
         let Some(id) = row.receipt.as_ref().map(|receipt| receipt.id.clone()) else { return Ok(None) };
-        let first = self.attempts_here(key, row)?.first().map_or(attempt.at, |first| first.at);
+        let first = first_attempt(&self.attempts_here(key, row)?).unwrap_or(attempt.at);
         let probe = Probe {
             number: attempt.number.clone(),
             attempted: Some(outgoing(&attempt)),

@@ -2,7 +2,7 @@
 //! attempt did may have come late, over it (rule 6).
 
 use crate::connector::{Finding, Look, Probe};
-use crate::delivery::doubt::{is_anothers, outgoing};
+use crate::delivery::doubt::{first_attempt, is_anothers, outgoing};
 use crate::delivery::ready::{Made, Ready};
 use crate::delivery::settle;
 use crate::delivery::target::CallPlan;
@@ -53,9 +53,9 @@ impl Worker {
         let number = attempt.number.as_deref().unwrap_or_default();
         match finding {
             Finding::Effective { receipt, warnings } if is_anothers(attempt, &warnings) => {
-                self.again(&mut row, receipt)
+                self.again(&mut row, number, receipt);
             }
-            Finding::NotEffective { receipt } => self.again(&mut row, receipt),
+            Finding::NotEffective { receipt } => self.again(&mut row, number, receipt),
             Finding::Effective { .. } => {}
             Finding::Absent => {
                 let why = "the target accepted the document, but shows it no more";
@@ -74,12 +74,24 @@ impl Worker {
         write_of(key, row, None)
     }
 
-    /// The earlier attempt came late, over what was told: the newest is told again, as an update of what stands there,
-    /// whether or not a condition takes it for a step from what was told.
-    fn again(&self, row: &mut Delivery, found: Receipt) {
+    /// The earlier attempt came late, over what was told: that is told again, as an update of what stands there,
+    /// whether or not a condition takes it for a step from itself. Where the newest version is not to be sent, a person
+    /// decides.
+    fn again(&self, row: &mut Delivery, number: &str, found: Receipt) {
         row.receipt = Some(settle::merged(row.receipt.take(), found));
-        settle::anew(row);
-        settle::due_again(row, self.now());
+        let is_newest = row.base.as_ref().is_some_and(|base| base.version == row.version);
+        if let Some(base) = &mut row.base {
+            // It holds something else, whatever becomes of this.
+            base.payload_hash = None;
+        }
+        if is_newest {
+            settle::anew(row);
+            settle::due_again(row, self.now());
+        } else {
+            let why = "an attempt that was given up came late, over the version told after it, and the newest version is \
+                       not to be sent";
+            settle::conflict(row, number, why, self.now());
+        }
     }
 }
 
@@ -92,7 +104,7 @@ fn question(attempt: &Attempt, attempts: &[Attempt]) -> Probe {
         target_id: attempt.target_id.clone(),
         attempted: Some(outgoing(attempt)),
         told: told.map(|told| told.payload.clone()),
-        first_attempt: attempts.first().map(|first| first.at),
+        first_attempt: first_attempt(attempts),
         look: Look::Outcome,
     }
 }

@@ -10,7 +10,7 @@ use crate::delivery::decide::Decider;
 use crate::delivery::judge::{Verdict, judge};
 use crate::delivery::settle::{self, set};
 use crate::delivery::steps::StepItem;
-use crate::delivery::target::CallPlan;
+use crate::delivery::target::{CallPlan, plain_number};
 use crate::delivery::worker::{Worker, write_of};
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
@@ -102,7 +102,7 @@ impl Worker {
     ) -> Result<Ready, StoreError> {
         match judge(&self.plan, before, after, row.receipt.as_ref()) {
             Verdict::Tell(call) => self.composed(key, row, call, after),
-            Verdict::Skip => match self.call_again(&row, row.version, after)? {
+            Verdict::Skip => match self.call_again(key, &row, row.version, after)? {
                 Some(call) => self.composed(key, row, call, after),
                 None => {
                     row.replay = false;
@@ -117,10 +117,12 @@ impl Worker {
         }
     }
 
-    /// The call of what is told again although no condition accepts it as a step from the base: of a replay the one
-    /// that takes the newest state by itself; where the target was told this very version, the one it was told by.
+    /// The call of what is told again although no condition accepts it as a step from the base: where the target was
+    /// told this very version, the one it was told by; of a replay also the one that takes the newest state by itself,
+    /// which comes first where nothing of ours stands there.
     pub(super) fn call_again(
         &self,
+        key: &Key,
         row: &Delivery,
         version: u64,
         after: Option<&Value>,
@@ -129,13 +131,36 @@ impl Worker {
         if !row.replay && row.unsure.is_none() {
             return Ok(None);
         }
-        if row.replay
-            && let Verdict::Tell(call) = judge(&self.plan, None, after, row.receipt.as_ref())
-        {
-            return Ok(Some(call));
-        }
+        let by_itself = || match judge(&self.plan, None, after, row.receipt.as_ref()) {
+            Verdict::Tell(call) if row.replay => Some(call),
+            _ => None,
+        };
+        let told_by = self.told_by(key, row, version, after)?;
+        Ok(if row.receipt.is_some() { told_by.or_else(by_itself) } else { by_itself().or(told_by) })
+    }
+
+    /// The call by which the target was told this version.
+    fn told_by(
+        &self,
+        key: &Key,
+        row: &Delivery,
+        version: u64,
+        after: Option<&Value>,
+    ) -> Result<Option<usize>, StoreError> {
         let Some(base) = row.base.as_ref().filter(|base| base.told && base.version == version) else {
             return Ok(None);
+        };
+        let told_hash = match &base.payload_hash {
+            Some(hash) => Some(hash.clone()),
+            // What it holds is not known any more; what it was told is.
+            None => {
+                let attempts = self.attempts_here(key, row)?;
+                let is_it = |attempt: &&Attempt| {
+                    let accepted = matches!(attempt.outcome.as_deref(), Some("accepted" | "adopted"));
+                    accepted && attempt.version == version && Some(&attempt.call) == base.call.as_ref()
+                };
+                attempts.iter().rfind(is_it).map(|attempt| attempt.payload_hash.clone())
+            }
         };
         let named = |(index, call): (usize, &CallPlan)| (Some(&call.spec.call) == base.call.as_ref()).then_some(index);
         let named: Vec<usize> = self.plan.calls.iter().enumerate().filter_map(named).collect();
@@ -143,7 +168,7 @@ impl Worker {
         for index in &named {
             let Some(call) = self.plan.calls.get(*index) else { continue };
             let composed = self.compose(call, after, row.receipt.as_ref(), row.receipt.as_ref())?;
-            if composed.is_ok_and(|composed| Some(composed.payload_hash) == base.payload_hash) {
+            if composed.is_ok_and(|composed| Some(composed.payload_hash) == told_hash) {
                 return Ok(Some(*index));
             }
         }
@@ -175,7 +200,7 @@ impl Worker {
         };
         let known = row.receipt.as_ref().and_then(|receipt| receipt.number.clone());
         if let (Some(known), Some(number)) = (&known, &composed.outgoing.number)
-            && !is_same_number(known, number)
+            && plain_number(known) != plain_number(number)
         {
             let why = format!("the document's number is now `{number}`, and a delivered document is never renumbered");
             settle::conflict(&mut row, known, &why, self.now());
@@ -221,23 +246,23 @@ impl Worker {
             return Ok(self.moved(key, row, State::Skipped, reason, None));
         }
         let look = self.look(&row)?;
+        // One that is gone from the source is looked for as it was last known.
+        let last_known = match after {
+            Some(_) => None,
+            None => {
+                let decider = self.decider(&TargetAnswer::Adopt);
+                let base = decider.base_document(key, row.base.as_ref())?;
+                decider.last_known(key, &row, version, base.as_ref(), None)?.or(base)
+            }
+        };
         if (row.probe_first || look != Look::Outcome)
-            && (after.is_some() || row.base.is_some())
+            && let Some(known) = after.or(last_known.as_ref())
             && let Some(main) = self.plan.main()
             && main.mapping.is_some()
         {
             let last = self.plan.calls.len() - 1;
             let receipt = row.receipt.as_ref();
-            // One that is gone from the source is looked for as it was last known.
-            let last_known = match after {
-                Some(_) => None,
-                None => {
-                    let decider = self.decider(&TargetAnswer::Adopt);
-                    let base = decider.base_document(key, row.base.as_ref())?;
-                    decider.last_known(key, &row, version, base.as_ref(), None)?.or(base)
-                }
-            };
-            return Ok(match self.compose(main, after.or(last_known.as_ref()), receipt, receipt)? {
+            return Ok(match self.compose(main, Some(known), receipt, receipt)? {
                 Ok(composed) => {
                     Ready::Find(last, Box::new(Item { key: key.clone(), row, version, composed, to_send: false, look }))
                 }
@@ -296,9 +321,4 @@ impl Worker {
         set(&mut row, state, reason, due, self.now());
         Ready::Write(Box::new(write_of(key, row, None)))
     }
-}
-
-/// Whether two texts are one number to a target: they trim numbers, and find them whatever their case.
-fn is_same_number(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
 }

@@ -69,7 +69,7 @@ impl Worker {
             return Ok(Some(format!("sent again {} times, and still: {last_words}", row.tries)));
         }
         let Some(remembers) = remembers else { return Ok(None) };
-        let first = self.first_send(key, attempt)?;
+        let first = self.first_send(key, row, attempt)?;
         Ok((self.now() >= first.plus(remembers)).then(|| {
             let remembers = print_duration(remembers);
             format!("{last_words}; first sent at {first}, and the target remembers our key for {remembers} only")
@@ -77,8 +77,8 @@ impl Worker {
     }
 
     /// When an attempt's change key was first sent.
-    fn first_send(&self, key: &Key, attempt: &Attempt) -> Result<Time, StoreError> {
-        let attempts = self.store.attempts(&self.plan.scheme, &self.plan.name, key)?;
+    fn first_send(&self, key: &Key, row: &Delivery, attempt: &Attempt) -> Result<Time, StoreError> {
+        let attempts = self.attempts_of(key, row)?;
         let same = attempts.iter().filter(|other| other.change_key == attempt.change_key).map(|other| other.at);
         Ok(same.min().unwrap_or(attempt.at).min(attempt.at))
     }

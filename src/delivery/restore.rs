@@ -104,7 +104,7 @@ impl Worker {
         let receipt = row.receipt.as_ref();
         let index = match judge(&self.plan, before.as_ref(), after.as_ref(), receipt) {
             Verdict::Tell(index) => Some(index),
-            Verdict::Skip => self.call_again(row, row.newest, after.as_ref())?,
+            Verdict::Skip => self.call_again(key, row, row.newest, after.as_ref())?,
             Verdict::Fault(_) => None,
         };
         let Some(index) = index else { return Ok(None) };

@@ -59,7 +59,7 @@ impl Worker {
                     settle::accepted(&mut row, &mut attempt, told, moment);
                     (row.identity.clone().filter(|_| deletes), self.plan.queues(&row, moment.now))
                 }
-                Outcome::Failed(fault) if self.is_repeat(key, &attempt)? && !may_have_run(fault) => {
+                Outcome::Failed(fault) if !may_have_run(fault) && self.is_repeat(key, &attempt)? => {
                     settle::still_in_doubt(&mut row, &mut attempt, fault, moment);
                     (None, None)
                 }
@@ -199,12 +199,14 @@ impl Worker {
     pub(super) async fn owned(&self, key: &Key, identity: &str, owner: (&str, &str, &Key)) -> Result<(), StoreError> {
         let (scheme, target, owning) = owner;
         let heads = self.store.heads(scheme, std::slice::from_ref(owning))?;
-        let leaves = heads.into_iter().flatten().next().is_none_or(|head| head.is_tombstone());
+        let head = heads.into_iter().flatten().next();
+        let leaves = head.as_ref().is_none_or(|head| head.is_tombstone());
         let name = format!("{scheme}/{target}/{owning}");
         let number = identity.rsplit('\n').next().unwrap_or(identity).to_owned();
         let now = self.now();
-        let is_left =
-            leaves && (scheme, target) == (&*self.plan.scheme, &*self.plan.name) && self.gives_free(owning).await?;
+        let is_own = (scheme, target) == (&*self.plan.scheme, &*self.plan.name);
+        let last = head.as_ref().map(|head| head.version);
+        let is_left = leaves && is_own && self.gives_free(owning, last, identity).await?;
         self.update(Step::Plan, std::slice::from_ref(key), |key, mut row| {
             if is_left {
                 row.probe_first = true;
@@ -220,12 +222,15 @@ impl Worker {
         .await
     }
 
-    /// Takes its number from a document of this target to which nothing more will happen; whether it did.
-    async fn gives_free(&self, owner: &Key) -> Result<bool, StoreError> {
+    /// Takes a number from a document of this target of which nothing is to be told after this last version; whether it
+    /// did.
+    async fn gives_free(&self, owner: &Key, last: Option<u64>, identity: &str) -> Result<bool, StoreError> {
         let mut gave = false;
         self.update(Step::Settle, std::slice::from_ref(owner), |key, mut row| {
-            gave = row.state.is_settled() && row.version == row.newest && !row.read_back && row.identity.is_some();
-            let release = row.identity.take().filter(|_| gave);
+            let is_last = row.version == row.newest && last.is_none_or(|last| row.newest == last);
+            gave = row.state.is_settled() && is_last && !row.read_back;
+            row.identity = row.identity.filter(|own| own != identity);
+            let release = Some(identity.to_owned());
             Ok(gave.then(|| DeliveryWrite { release, ..write_of(key, row, None) }))
         })
         .await?;
@@ -265,7 +270,11 @@ impl Worker {
         if !matches!(attempt.terms.settling, Some(Settling::Resend { .. })) {
             return Ok(false);
         }
-        let attempts = self.store.attempts(&self.plan.scheme, &self.plan.name, key)?;
+        let attempts = match self.store.attempts(&self.plan.scheme, &self.plan.name, key) {
+            // One that can't be read may be the one whose outcome is not known.
+            Err(StoreError::Damaged { .. }) => return Ok(true),
+            read => read?,
+        };
         let unknown = |other: &Attempt| other.outcome.as_deref().is_none_or(|outcome| outcome == "unknown");
         let same = |other: &Attempt| other.n < attempt.n && other.change_key == attempt.change_key;
         Ok(attempts.iter().any(|other| same(other) && unknown(other) && other.decision.is_none()))

@@ -140,8 +140,14 @@ impl TargetPlan {
         self.settle.unwrap_or_else(|| (call.call.settle)(batch))
     }
 
-    /// The target document's identity over all schemes (rule 11).
+    /// The target document's identity over all schemes (rule 11). Targets trim numbers, and find them whatever their
+    /// case.
     pub fn identity(&self, form: Option<&str>, number: &str) -> String {
-        format!("{}\n{}\n{number}", self.account, form.unwrap_or_default())
+        format!("{}\n{}\n{}", self.account, form.unwrap_or_default(), plain_number(number))
     }
+}
+
+/// A number as targets tell numbers apart.
+pub(super) fn plain_number(number: &str) -> String {
+    number.trim().to_lowercase()
 }

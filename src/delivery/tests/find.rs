@@ -161,6 +161,39 @@ async fn rule_03_a_delivered_document_is_never_renumbered() {
 }
 
 #[tokio::test]
+async fn rule_07_a_delete_after_a_first_create_that_was_given_up_looks_too() {
+    let target = "call: save\noperations: [{ when: \"@.kind == 'deleted'\", call: remove }]";
+    let desk = desk(target).await;
+    desk.capture("1", json!({ "rev": 1 })).await;
+    desk.will_answer([vec![failed(FaultKind::Unknown)]]);
+    desk.pass().await;
+    desk.person_discards("1").await;
+    desk.gone("1").await;
+    desk.will_find([there()]);
+    desk.pass().await;
+    desk.later(SETTLE).await;
+    let calls: Vec<String> = desk.target.sent.lock().unwrap().iter().map(|(call, _)| call.clone()).collect();
+    assert_eq!(calls, ["save", "remove"]);
+}
+
+#[tokio::test]
+async fn rule_14_an_attempt_that_was_refused_makes_nothing_ours() {
+    let desk = desk("call: save").await;
+    desk.capture("1", json!({ "rev": 1 })).await;
+    desk.will_answer([vec![failed(FaultKind::Permanent)]]);
+    desk.pass().await;
+    let mut row = desk.row("1");
+    row.probe_first = true;
+    desk.overwrite("1", row).await;
+    desk.person_retries("1").await;
+    desk.will_find([foreign()]);
+    desk.pass().await;
+    let asked = desk.target.asked.lock().unwrap()[0].clone();
+    assert!(asked.first_attempt.is_none() && asked.attempted.is_none(), "{asked:?}");
+    assert_eq!(desk.state("1"), (State::InDoubt, Some(Code::Conflict)));
+}
+
+#[tokio::test]
 async fn rule_07_a_delete_after_a_create_that_was_given_up_in_doubt_looks_whether_it_stands() {
     let target = "call: save\noperations: [{ when: \"@.kind == 'deleted'\", call: remove }]";
     for (found, removed) in [(there(), true), (Finding::Absent, false)] {

@@ -80,13 +80,55 @@ async fn rule_06_a_person_who_says_resend_of_what_was_told_sends_it() {
 
 #[tokio::test]
 async fn rule_06_a_newer_version_that_is_not_to_be_sent_does_not_keep_from_reading_back() {
+    for (found, expected) in [
+        (effective("N1"), (State::Skipped, Some(Code::Condition))),
+        // Neither what was told nor what is not to be told can repair it.
+        (Finding::NotEffective { receipt: receipt("N1") }, (State::InDoubt, Some(Code::Conflict))),
+    ] {
+        let desk = told_again_by(BY_STEPS).await;
+        desk.capture("1", json!({ "rev": 1, "remark": "of no interest" })).await;
+        desk.pass().await;
+        assert_eq!(desk.state("1"), (State::Skipped, Some(Code::Condition)));
+        desk.will_find([found]);
+        desk.later(SETTLE).await;
+        assert_eq!((desk.asked(), desk.state("1"), desk.sent().len()), (3, expected, 2));
+        desk.later(LONG).await;
+        assert_eq!((desk.asked(), desk.row("1").due), (3, None));
+    }
+}
+
+#[tokio::test]
+async fn rule_18_a_resend_is_not_dropped_for_a_newer_version_that_no_condition_takes_for_a_step() {
     let desk = told_again_by(BY_STEPS).await;
+    desk.will_find([Finding::Mixed { receipt: receipt("N1"), differences: vec!["`rev`".into()] }]);
+    desk.later(SETTLE).await;
     desk.capture("1", json!({ "rev": 1, "remark": "of no interest" })).await;
     desk.pass().await;
-    assert_eq!(desk.state("1"), (State::Skipped, Some(Code::Condition)));
+    desk.person_resolves("1", &Resolution::Resend).await;
+    desk.pass().await;
+    desk.pass().await;
+    assert_eq!((desk.state("1"), desk.sent().len()), ((State::Delivered, Some(Code::Sent)), 3));
+    assert!(!desk.row("1").replay);
+}
+
+#[tokio::test]
+async fn rule_06_what_came_late_is_told_over_by_the_call_and_mapping_that_told_it() {
+    let audits = "{ when: \"@.before.status != 'C' && @.after.status == 'C'\", call: audit }";
+    let desk =
+        told_again_by(&format!("call: save\nwhen: \"@.before.rev != @.after.rev\"\noperations: [{audits}]")).await;
+    desk.capture("1", json!({ "rev": 1, "status": "C" })).await;
+    desk.pass().await;
+    desk.capture("1", json!({ "rev": 2, "status": "C" })).await;
+    desk.pass().await;
+    let calls = || -> Vec<String> { desk.target.sent.lock().unwrap().iter().map(|(call, _)| call.clone()).collect() };
+    assert_eq!(calls(), ["save", "save", "audit", "save"]);
+    let mut row = desk.row("1");
+    (row.read_back, row.due) = (true, Some(desk.clock_now()));
+    desk.overwrite("1", row).await;
     desk.will_find([Finding::NotEffective { receipt: receipt("N1") }]);
-    desk.later(SETTLE).await;
-    assert_eq!((desk.asked(), desk.state("1"), desk.sent().len()), (3, (State::Delivered, Some(Code::Sent)), 3));
+    desk.pass().await;
+    desk.pass().await;
+    assert_eq!(calls(), ["save", "save", "audit", "save", "save"]);
 }
 
 #[tokio::test]
