@@ -46,7 +46,7 @@ impl Capture {
             sighted = sighted.or_else(|| pass.sighted.clone());
             let digest = pass.tally.digest();
             let agrees = before == Some(digest);
-            if agrees || (pass.is_whole() && (!call.shifts || pass.pages <= 1)) {
+            if agrees || (pass.is_whole() && (!call.shifts || pass.answers <= 1)) {
                 if !pass.is_whole() {
                     tracing::warn!(scheme = %self.scheme.id, total = pass.total, met = pass.tally.count(), "the source counts more documents than it shows");
                     self.note_partial().await?;
@@ -79,6 +79,7 @@ impl Capture {
             let (asked, page) = self.page(window, position.as_deref(), || format!("page{}", self.span(scan))).await?;
             crash::point("capture.page_received");
             pass.pages += 1;
+            pass.answers += 1 + page.more_answers;
             pass.total = page.total;
             run.pages += 1;
             run.documents += page.documents.len() as u64;
@@ -186,6 +187,8 @@ pub enum Read {
 #[derive(Default)]
 struct Pass {
     pages: u64,
+    /// Answers these were put together from.
+    answers: u64,
     tally: Tally,
     seen: Option<Time>,
     /// How many documents the source counts.
