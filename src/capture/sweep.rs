@@ -117,6 +117,8 @@ impl Capture {
         else {
             return Err(CaptureError::Absurd("a sweep without windows is read by its run".to_owned()));
         };
+        // One begun when `window` was longer ends where one of now would.
+        let window = Span { end: window.end.min(window.begin.plus(self.plan.lengths.window)), ..window };
         if window.begin == span.begin {
             // Documents in quarantine are asked for at each sweep (rule 25).
             self.ask_quarantined(run).await?;

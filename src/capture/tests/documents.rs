@@ -8,6 +8,7 @@ use crate::change::ChangeKind;
 use crate::connector::{Deferred, FaultKind, Page};
 use crate::document::RawDocument;
 use crate::name::Key;
+use crate::row_version::RowVersion;
 use crate::store::{CaptureCommit, ProgressStep, Store};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -102,6 +103,28 @@ async fn a_changed_key_or_filter_waits_for_a_decision() {
     let error = desk.run([]).await.unwrap_err();
     assert!(matches!(error, CaptureError::Undecided { documents: 1, .. }), "{error}");
     assert_eq!(desk.asked(), 1);
+}
+
+#[tokio::test]
+async fn after_a_decision_on_a_changed_filter_what_matches_only_now_is_read_from_the_start_on() {
+    let mut desk = desk("", |_| {});
+    let start = NOON.minus(60 * MINUTE);
+    desk.run([page(&[text(1, 1, "11:05:00")], None)]).await.unwrap();
+    desk.clock.advance(60 * MINUTE);
+    desk.run([page(&[text(2, 1, "12:55:00")], None)]).await.unwrap();
+    assert!(!desk.capture.accept_source().await.unwrap(), "nothing has changed");
+    assert!(desk.progress().watermark.is_some());
+    let commit = CaptureCommit { scheme: "s".into(), rewind: RowVersion::read("7"), ..CaptureCommit::default() };
+    desk.store.commit_capture(commit).await.unwrap();
+    desk.capture = desk.reconfigured_source("time: $.modified, filter: \"x\"");
+    assert!(matches!(desk.run([]).await, Err(CaptureError::Undecided { .. })));
+    assert!(desk.capture.accept_source().await.unwrap());
+    assert_eq!((desk.progress().complete_to, desk.store.rewind("s").unwrap()), (None, None));
+    desk.source.windows.lock().unwrap().clear();
+    desk.run([page(&[text(1, 1, "11:05:00"), text(3, 1, "11:06:00")], None)]).await.unwrap();
+    assert_eq!(desk.source.windows.lock().unwrap()[0].0.begin, start);
+    assert!(desk.head(3).is_some());
+    assert_eq!((desk.changes().len(), desk.progress().complete_to), (3, Some(NOON.plus(60 * MINUTE))));
 }
 
 #[tokio::test]
