@@ -103,7 +103,11 @@ impl Capture {
         }
         match &sweep.stage {
             SweepStage::Reading { window } => self.sweep_window(sweep, *window, run).await,
-            SweepStage::Judging if !self.sweeps().deletes => self.end_sweep(sweep, run).await,
+            SweepStage::Judging | SweepStage::Confirming { .. } | SweepStage::Deleting { .. }
+                if !self.sweeps().deletes =>
+            {
+                self.end_sweep(sweep, run).await
+            }
             SweepStage::Judging => self.judge(sweep, run).await,
             SweepStage::Confirming { after, gone } => self.confirm_gone(sweep, (after.clone(), *gone), run).await,
             SweepStage::Deleting { after } => self.delete_gone(sweep, after.clone(), run).await,

@@ -218,6 +218,25 @@ async fn rule_23_what_can_not_be_asked_for_or_read_is_not_gone() {
 }
 
 #[tokio::test]
+async fn rule_23_where_deletions_are_not_wanted_any_more_a_sweep_under_way_makes_none() {
+    const KEEPS: &str = ", start: 1h, window: 2h, sweep: { every: 1d, back: 1h, deletes: false }";
+    // (documents, the stage in which the sweep is cut)
+    for (ids, stage) in
+        [(1..=3, SweepStage::Deleting { after: None }), (1..=20, SweepStage::Confirming { after: None, gone: 0 })]
+    {
+        let desk = captured(DELETES, 10, ids).await;
+        desk.by_key([Err(FaultKind::Refused)]);
+        desk.sweep([nothing()]).await.unwrap_err();
+        assert_eq!(desk.stage(), stage);
+        let desk = Desk { source_more: KEEPS, ..desk };
+        let capture = desk.reconfigured("");
+        let desk = Desk { capture, ..desk };
+        desk.sweep([]).await.unwrap();
+        assert_eq!((desk.deleted().len(), desk.stage()), (0, SweepStage::Ended));
+    }
+}
+
+#[tokio::test]
 async fn a_document_that_comes_back_is_created_again() {
     let desk = captured(DELETES, 10, 1..=2).await;
     desk.sweep([listed([2])]).await.unwrap();
