@@ -320,6 +320,27 @@ async fn rule_25_what_could_not_be_named_stays_where_a_sweep_may_not_have_come_t
 }
 
 #[tokio::test]
+async fn rule_25_what_could_not_be_named_by_row_version_leaves_the_quarantine_too() {
+    // (hours the sweep looks back, whether it leaves the quarantine)
+    for (source, leaves) in [
+        (", start: 5h, window: 2h, cursor: $.ts, sweep: { every: 1d, back: 2h }", true),
+        (", start: 5h, window: 2h, cursor: $.ts, sweep: { every: 1d, back: 5m }", false),
+    ] {
+        let desk = desk_over(source, "", |_| {});
+        let row = text(1, 1, "11:40:00").replace('}', r#","ts":10}"#);
+        // Nothing to sight, then the walk of windows, then what follows the row version.
+        desk.source.pages.lock().unwrap().extend([nothing(), nothing(), nothing(), page(&[&row], None)]);
+        desk.run([]).await.unwrap();
+        desk.clock.advance(15 * MINUTE);
+        desk.run([page(&[&row, "{\"broken\":"], None)]).await.unwrap();
+        assert_eq!((desk.quarantined().len(), desk.source.followed.lock().unwrap().len()), (1, 1));
+        desk.clock.advance(MINUTE);
+        desk.sweep([]).await.unwrap();
+        assert_eq!(desk.quarantined().is_empty(), leaves, "{source}");
+    }
+}
+
+#[tokio::test]
 async fn rule_25_a_document_in_quarantine_is_asked_for_at_each_sweep_and_leaves_it_when_it_is_gone() {
     let desk = captured(DELETES, 10, [1]).await;
     // A document whose number is none a document may have, and that was never captured.
