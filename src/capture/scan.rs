@@ -15,6 +15,7 @@ use crate::capture::window::{begin_anew, begin_full, begin_scan, complete_full, 
 use crate::clock::{Clock, Time, Zone};
 use crate::connector::{Connector, Fault, FaultKind};
 use crate::crash;
+use crate::document::Quarantine;
 use crate::name::Key;
 use crate::scheme::{Mode, Scheme, Start};
 use crate::store::{CaptureCommit, ProgressStep, Run, Store, StoreError};
@@ -104,6 +105,8 @@ pub struct Capture {
     lookers: Vec<Arc<Notify>>,
     /// Documents that may be stale, of calls that can't be asked by key: counted when a later page says the same.
     pub(super) suspected: Mutex<HashMap<Key, [u8; 32]>>,
+    /// Documents asked for in a row that were never answered, and stand in no quarantine yet.
+    pub(super) failing: Mutex<Vec<Quarantine>>,
     /// Held by a run, and by a sweep for each of its steps: they take turns.
     pub(super) turn: tokio::sync::Mutex<()>,
 }
@@ -120,8 +123,9 @@ impl Capture {
         stop: CancellationToken,
     ) -> Self {
         let asker = Asker { connector, clock, patience: Patience::default(), stop };
-        let (lookers, suspected, turn) = (Vec::new(), Mutex::default(), tokio::sync::Mutex::default());
-        Self { scheme, plan, store, zone, asker, changed, lookers, suspected, turn }
+        let (lookers, suspected, failing) = (Vec::new(), Mutex::default(), Mutex::default());
+        let turn = tokio::sync::Mutex::default();
+        Self { scheme, plan, store, zone, asker, changed, lookers, suspected, failing, turn }
     }
 
     /// Wakes these too, whose schemes look its documents up.
@@ -176,7 +180,7 @@ impl Capture {
 
     async fn scan(&self, run: &mut Run, on_progress: OnProgress<'_>) -> Result<Begun, CaptureError> {
         if self.is_full() {
-            self.finish_sweep(run).await?;
+            self.finish_older_sweep(run).await?;
         }
         let (mut progress, begun) = self.begin(run).await?;
         run.from = progress.scan.as_ref().map(|scan| scan.begin);

@@ -9,6 +9,7 @@ use crate::capture::detail::{Reading, Whole};
 use crate::capture::page::{Sorted, latest_time};
 use crate::capture::read::{MAX_PAGES, MAX_PASSES};
 use crate::capture::scan::{Capture, CaptureError};
+use crate::capture::store_page::REFUSED;
 use crate::capture::tally::Tally;
 use crate::change::ChangeKind;
 use crate::clock::Time;
@@ -148,7 +149,10 @@ impl Capture {
         for chunk in keys.chunks(self.plan.call.by_key.max(1)) {
             let answer = self.read_keys(chunk).await?;
             let deferred = answer.deferred.iter().map(|one| &*one.document.bytes);
-            let texts = answer.documents.iter().map(Reading::text).chain(deferred);
+            let here = answer.documents.iter().filter(|reading| !matches!(reading.whole, Whole::Gone));
+            let texts = here.map(Reading::text).chain(deferred);
+            // What it does not tell of is not known to be gone.
+            shown.extend(answer.refused.iter().map(|(key, _)| key.clone()));
             shown.extend(texts.filter_map(|text| Some(extract(text, &self.plan.paths).ok()?.key)));
         }
         Ok(Some(shown))
@@ -160,13 +164,15 @@ impl Capture {
             return Ok(Sorted::default());
         }
         let asked = self.asked()?;
-        let readings = if self.asks_by_key() {
-            let keys: Vec<Key> = suspects.into_iter().map(|(key, _)| key).collect();
-            self.read_keys(&keys).await?.documents
-        } else {
-            suspects.into_iter().filter_map(|(_, reading)| reading).collect()
-        };
-        Ok(self.sort(readings, asked, true)?)
+        if !self.asks_by_key() {
+            return Ok(self.sort(suspects.into_iter().filter_map(|(_, reading)| reading).collect(), asked, true)?);
+        }
+        let keys: Vec<Key> = suspects.into_iter().map(|(key, _)| key).collect();
+        let answer = self.read_keys(&keys).await?;
+        let mut sorted = self.sort(answer.documents, asked, true)?;
+        self.defer(answer.deferred, &mut sorted);
+        self.name_refused(answer.refused, REFUSED, &mut sorted);
+        Ok(sorted)
     }
 
     fn surveyed(&self, reading: &Reading) -> Result<Option<Surveyed>, StoreError> {

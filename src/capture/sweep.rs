@@ -231,6 +231,17 @@ impl Capture {
         self.finish_sweep(run).await
     }
 
+    /// Goes on with the sweep of an earlier run. What keeps it from its end keeps nothing from being read.
+    pub(super) async fn finish_older_sweep(&self, run: &mut Run) -> Result<(), CaptureError> {
+        match self.finish_sweep(run).await {
+            Err(error @ (CaptureError::Source { .. } | CaptureError::Refused { .. } | CaptureError::Absurd(_))) => {
+                tracing::warn!(scheme = %self.scheme.id, %error, "an earlier sweep did not end: everything is read anew");
+                Ok(())
+            }
+            ended => ended,
+        }
+    }
+
     /// Goes on with a sweep that has read everything, within a run that has its turn.
     pub(super) async fn finish_sweep(&self, run: &mut Run) -> Result<(), CaptureError> {
         let is_ours = |sweep: &SweepState| {
