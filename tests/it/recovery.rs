@@ -70,7 +70,7 @@ fn help(bench: &Bench, child: &Child, point: &str, looks: u32) {
     if looks == 300 && point.starts_with("lookup.") {
         bench.systems.switch("okki.latency", "0ms");
     }
-    if point.starts_with("sweep.") && looks % DEPARTMENT == 0 {
+    if point.starts_with("sweep.") && looks.is_multiple_of(DEPARTMENT) {
         // Each stays long enough to be met, and goes for good.
         bench.department(looks / DEPARTMENT, false);
         bench.department(looks / DEPARTMENT - 1, true);

@@ -105,7 +105,7 @@ async fn fault_22_a_page_that_was_put_together_from_several_answers_is_read_unti
     let desk = desk("", |call| call.shifts = true);
     let pieces = |texts: &[String]| page(texts, None).map(|page| Page { more_answers: 2, ..page });
     let [a, b] = [1, 2].map(|id| text(id, 1, "11:50:00"));
-    desk.run([pieces(&[a.clone()]), pieces(&[a.clone(), b.clone()]), pieces(&[a, b])]).await.unwrap();
+    desk.run([pieces(std::slice::from_ref(&a)), pieces(&[a.clone(), b.clone()]), pieces(&[a, b])]).await.unwrap();
     assert_eq!((desk.asked(), desk.changes().len()), (3, 2));
 }
 
