@@ -7,13 +7,11 @@ use serde_json::Value;
 
 use crate::capture::detail::{Reading, Whole};
 use crate::capture::page::{Sorted, latest_time};
-use crate::capture::read::{MAX_PAGES, MAX_PASSES};
+use crate::capture::read::{MAX_PASSES, Pass};
 use crate::capture::scan::{Capture, CaptureError};
 use crate::capture::store_page::REFUSED;
-use crate::capture::tally::Tally;
 use crate::change::ChangeKind;
 use crate::clock::Time;
-use crate::connector::Window;
 use crate::decimal::Decimal;
 use crate::diff::extract;
 use crate::name::Key;
@@ -64,6 +62,7 @@ impl Capture {
     /// Reads a span, window by window, and tells each document once, with how the store differs. With `heal`, what
     /// differs is stored, and delivery follows as usual.
     pub async fn survey(&self, span: Span, heal: bool, each: &mut Each<'_>) -> Result<(), CaptureError> {
+        let start = self.store.progress(&self.scheme.id)?.map_or(span.begin, |progress| progress.start);
         let mut begin = span.begin;
         loop {
             let end = if self.is_full() { span.end } else { begin.plus(self.plan.lengths.window).min(span.end) };
@@ -71,11 +70,11 @@ impl Capture {
             let mut met = BTreeMap::new();
             let mut before = None;
             for _ in 0..MAX_PASSES {
-                let (tally, pages) = self.survey_pass(window, heal, &mut met).await?;
-                if pages <= 1 || !self.plan.call.shifts || before == Some(tally.digest()) {
+                let pass = self.survey_pass(window, (start, heal), &mut met).await?;
+                if pass.is_sure(before, self.plan.call.shifts) {
                     break;
                 }
-                before = Some(tally.digest());
+                before = Some(pass.digest());
             }
             let unreadable = |one: &Surveyed| matches!(one.drift, Some(Drift::Unreadable(_)));
             let here = |one: &Surveyed| self.lies_in(window, one.time) || unreadable(one);
@@ -90,16 +89,20 @@ impl Capture {
     async fn survey_pass(
         &self,
         span: Span,
-        heal: bool,
+        (start, heal): (Time, bool),
         met: &mut BTreeMap<Key, Surveyed>,
-    ) -> Result<(Tally, u64), CaptureError> {
-        let window = (!self.is_full()).then_some(Window { begin: span.begin, end: span.end });
-        let (mut position, mut tally, mut pages): (Option<String>, Tally, u64) = (None, Tally::default(), 0);
+    ) -> Result<Pass, CaptureError> {
+        let window = self.window(span.begin, span.end);
+        let mut pass = Pass::default();
         loop {
             let what = || "page of a reconciliation".to_owned();
-            let (asked, page) = self.page(window, position.as_deref(), what).await?;
-            pages += 1;
-            let readings = self.whole(page.documents, false).await?;
+            let (asked, page) = self.page(window, pass.position.as_deref(), what).await?;
+            pass.take(&page);
+            let documents = match window {
+                Some(_) => page.documents,
+                None => self.since_start(page.documents, start, |key, time, raw_hash| pass.meet(key, time, raw_hash)),
+            };
+            let readings = self.whole(documents, false).await?;
             let mut found: BTreeMap<Key, Surveyed> = BTreeMap::new();
             for reading in &readings {
                 if let Some(one) = self.surveyed(reading)? {
@@ -108,8 +111,8 @@ impl Capture {
             }
             let mut sorted = self.sort(readings, asked, false)?;
             self.defer(page.deferred, &mut sorted);
-            for (key, raw_hash, time) in &sorted.met {
-                tally.add(key, *time, raw_hash);
+            for (key, raw_hash, time) in sorted.met.iter().chain(&sorted.gone) {
+                pass.meet(key, *time, raw_hash);
             }
             // What may be an older reading counts only as a later question by key says (rule 5).
             let suspects = std::mem::take(&mut sorted.suspects);
@@ -130,12 +133,8 @@ impl Capture {
                     self.store_page(std::mem::take(one), None, &mut run).await?;
                 }
             }
-            match page.next {
-                None => return Ok((tally, pages)),
-                Some(next) if Some(&next) == position.as_ref() || pages >= MAX_PAGES => {
-                    return Err(CaptureError::Absurd(format!("the source gives page `{next}` again and again")));
-                }
-                Some(next) => position = Some(next),
+            if !pass.go_on(page.next)? {
+                return Ok(pass);
             }
         }
     }

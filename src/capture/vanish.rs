@@ -48,18 +48,13 @@ impl Capture {
     pub(super) async fn judge(&self, sweep: &SweepState, run: &mut Run) -> Result<(), CaptureError> {
         let (mut known, mut missing, mut after) = (0, 0, None);
         loop {
-            let look = self.look(sweep, after)?;
+            let look = self.look_on(sweep, after).await?;
             known += look.known;
             missing += look.missing.len() as u64;
             after = look.next;
             if after.is_none() {
                 break;
             }
-            if self.asker.stop.is_cancelled() {
-                return Err(CaptureError::Stopped);
-            }
-            // There may be millions: others get their turn.
-            tokio::task::yield_now().await;
         }
         let mut to = SweepState { known, missing, ..sweep.clone() };
         to.stage = match self.is_too_many(&to, missing) {
@@ -77,7 +72,7 @@ impl Capture {
         (after, gone): (Option<Key>, u64),
         run: &mut Run,
     ) -> Result<(), CaptureError> {
-        let look = self.next_missing(sweep, after)?;
+        let look = self.next_missing(sweep, after).await?;
         let gone = gone + self.still_missing(look.missing, run).await?.len() as u64;
         if self.is_too_many(sweep, gone) {
             return self.ask_person(sweep, sweep.clone(), run).await;
@@ -96,7 +91,7 @@ impl Capture {
         after: Option<Key>,
         run: &mut Run,
     ) -> Result<(), CaptureError> {
-        let look = self.next_missing(sweep, after)?;
+        let look = self.next_missing(sweep, after).await?;
         let gone = match self.asks_by_key() {
             true => self.still_missing(look.missing, run).await?,
             false => look.missing,
@@ -153,14 +148,23 @@ impl Capture {
     }
 
     /// The next heads of which some are missing, or the last ones.
-    fn next_missing(&self, sweep: &SweepState, mut after: Option<Key>) -> Result<Look, StoreError> {
+    async fn next_missing(&self, sweep: &SweepState, mut after: Option<Key>) -> Result<Look, CaptureError> {
         loop {
-            let look = self.look(sweep, after)?;
+            let look = self.look_on(sweep, after).await?;
             if !look.missing.is_empty() || look.next.is_none() {
                 return Ok(look);
             }
             after = look.next;
         }
+    }
+
+    /// The next heads. There may be millions: others get their turn, and a stop ends it.
+    async fn look_on(&self, sweep: &SweepState, after: Option<Key>) -> Result<Look, CaptureError> {
+        if self.asker.stop.is_cancelled() {
+            return Err(CaptureError::Stopped);
+        }
+        tokio::task::yield_now().await;
+        Ok(self.look(sweep, after)?)
     }
 
     fn look(&self, sweep: &SweepState, after: Option<Key>) -> Result<Look, StoreError> {

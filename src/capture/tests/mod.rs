@@ -10,5 +10,6 @@ mod full;
 mod living;
 mod poison;
 mod support;
+mod survey;
 mod sweeps;
 mod windows;
