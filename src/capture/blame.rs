@@ -12,10 +12,10 @@ use crate::name::Key;
 use crate::store::CaptureCommit;
 
 /// Documents in a row that are never answered although the source answers: with the last of them it is in trouble.
-const IN_A_ROW: usize = 3;
+pub(super) const IN_A_ROW: usize = 3;
 
 /// Whether a fault may pass by itself: then nothing in it says whose it is.
-fn may_pass(fault: &Fault) -> bool {
+pub(super) fn may_pass(fault: &Fault) -> bool {
     fault.too_much.is_none() && matches!(fault.kind, FaultKind::Transient | FaultKind::Unknown)
 }
 

@@ -2,6 +2,7 @@
 //! that can't be answered keeps no other back (design.md section 2.3).
 
 use crate::capture::ask::{AskError, Question};
+use crate::capture::blame::{IN_A_ROW, may_pass};
 use crate::capture::detail::{Reading, Whole, listed_of_key};
 use crate::capture::page::Sorted;
 use crate::capture::scan::{Capture, CaptureError, Pulled};
@@ -115,19 +116,28 @@ impl Capture {
         sorted.commit.quarantined.extend(refused.into_iter().map(record));
     }
 
-    /// Documents in quarantine are asked for again by key (rule 25), those first that were asked for longest ago.
+    /// Documents in quarantine are asked for again by key (rule 25), those first that were asked for longest ago. Where
+    /// several in a row are never answered, the others are left for the next run.
     pub(super) async fn ask_quarantined(&self, run: &mut Run) -> Result<(), CaptureError> {
         let mut records = self.store.quarantined(&self.scheme.id)?;
         records.retain(|record| self.asks_by_key() && !record.is_nameless());
         records.sort_by_key(|record| record.at);
         let keys: Vec<Key> = records.into_iter().map(|record| record.key).collect();
+        let mut silent = 0;
         for chunk in keys.chunks(self.at_once()) {
             let asked = self.asked()?;
             let answer = self.read_keys(chunk).await?;
+            let is_silent =
+                answer.refused.len() == chunk.len() && answer.refused.iter().all(|(_, fault)| may_pass(fault));
+            silent = if is_silent { silent + chunk.len() } else { 0 };
             let mut sorted = self.sort(answer.documents, asked, false)?;
             self.defer(answer.deferred, &mut sorted);
             self.name_refused(answer.refused, "asked for again, the source says: ", &mut sorted);
             self.store_page(sorted, None, run).await?;
+            if silent >= IN_A_ROW {
+                tracing::warn!(scheme = %self.scheme.id, "documents in quarantine are not answered, the others are asked for later");
+                break;
+            }
         }
         Ok(())
     }

@@ -131,6 +131,30 @@ async fn rule_25_documents_in_quarantine_are_stored_as_they_are_asked_for_and_th
 }
 
 #[tokio::test]
+async fn rule_25_of_a_quarantine_that_is_not_answered_each_run_asks_for_a_few_in_turn() {
+    let desk = details();
+    for id in 1..=7 {
+        desk.detail(id, Err(fault(FaultKind::Permanent)));
+    }
+    desk.run([listed(1..=7)]).await.unwrap();
+    for id in 1..=7 {
+        desk.detail(id, Err(fault(FaultKind::Transient)));
+    }
+    let asked = || {
+        let mut asked = std::mem::take(&mut *desk.source.details_asked.lock().unwrap());
+        asked.dedup();
+        asked
+    };
+    asked();
+    for expected in [["id=1", "id=2", "id=3"], ["id=4", "id=5", "id=6"], ["id=7", "id=1", "id=2"]] {
+        desk.clock.advance(SECOND);
+        desk.run([]).await.unwrap();
+        assert_eq!(asked(), expected);
+    }
+    assert_eq!(desk.quarantined().len(), 7);
+}
+
+#[tokio::test]
 async fn a_person_is_told_of_a_fault_and_nothing_is_recorded_of_what_may_be_no_key() {
     let desk = details();
     desk.detail(1, Ok(()));
