@@ -123,8 +123,10 @@ impl Capture {
             let mut sorted = self.sort(self.whole(documents, false).await?, asked, false)?;
             self.defer(page.deferred, &mut sorted);
             let (mut to, mut is_told) = (progress.clone(), false);
-            let times = sorted.met.iter().chain(&sorted.gone).filter_map(|(_, _, time)| *time);
-            to.seen = times.filter(|time| *time <= scan.to).max().max(to.seen);
+            let times: Vec<Time> = sorted.met.iter().chain(&sorted.gone).filter_map(|(_, _, time)| *time).collect();
+            // Rows come about in the order of their times; where reading has gone back they are older than its begin.
+            sorted.place_nameless(times.iter().copied().min().map_or(scan.begin, |time| time.min(scan.begin)));
+            to.seen = times.into_iter().filter(|time| *time <= scan.to).max().max(to.seen);
             if let Some(here) = here.as_ref().or(furthest.as_ref()).filter(|_| here.is_some() || is_last) {
                 is_told = hold(&mut to.trail, here, self.source_now(), &scan, self.plan.lengths.overlap);
                 to.scan = Some(Scan { cursor: Some(here.clone()), ..scan });

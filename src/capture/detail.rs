@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::capture::ask::{AskError, Question};
+use crate::capture::page::latest_time;
 use crate::capture::scan::{Capture, CaptureError};
 use crate::connector::{DetailCall, Fault};
 use crate::crash;
@@ -77,6 +78,8 @@ pub enum Whole {
     Gone,
     /// It can't be asked for, with why.
     Unreadable(String),
+    /// Asked for it, the source does not give it, though it answers otherwise.
+    Refused(Fault),
 }
 
 impl Reading {
@@ -84,7 +87,7 @@ impl Reading {
     pub fn text(&self) -> &[u8] {
         match &self.whole {
             Whole::Read(bytes) => bytes,
-            Whole::Listed | Whole::Unchanged | Whole::Gone | Whole::Unreadable(_) => &self.listed,
+            Whole::Listed | Whole::Unchanged | Whole::Gone | Whole::Unreadable(_) | Whole::Refused(_) => &self.listed,
         }
     }
 }
@@ -111,16 +114,28 @@ impl Capture {
             Err(why) => return Ok(Whole::Unreadable(why)),
         };
         let question = Question::Detail { call: &detail.call, params: &params };
-        let answered = self.asker.ask(&question).await;
-        if let Err(AskError::Fault(Fault { words, too_much: Some(_), .. })) = answered {
-            return Ok(Whole::Unreadable(words));
-        }
-        let page = answered.map_err(|error| {
-            let asked: Vec<String> = params.iter().map(|(name, text)| format!("{name}={text}")).collect();
-            self.source_error(&format!("detail `{}` {}", detail.call, asked.join(" ")), error)
-        })?;
+        let page = match self.asker.ask(&question).await {
+            Ok(page) => page,
+            Err(error) => {
+                let asked: Vec<String> = params.iter().map(|(name, text)| format!("{name}={text}")).collect();
+                let what = format!("detail `{}` {}", detail.call, asked.join(" "));
+                return self.detail_fault(listed, &what, error).await.map(Whole::Refused);
+            }
+        };
+        self.answered();
         crash::point("capture.detail_received");
         Ok(page.documents.into_iter().next().map_or(Whole::Gone, |document| Whole::Read(document.bytes)))
+    }
+
+    async fn detail_fault(&self, listed: &[u8], what: &str, error: AskError) -> Result<Fault, CaptureError> {
+        match extract(listed, &self.plan.paths) {
+            Ok(identity) => {
+                let time = latest_time(&identity, &self.zone);
+                self.own_fault((&identity.key, time), what, error).await
+            }
+            // It is recorded as one that can't be named.
+            Err(_) => self.fault_of_documents(what, error).await,
+        }
     }
 
     fn is_as_before(&self, listed: &[u8]) -> Result<bool, CaptureError> {

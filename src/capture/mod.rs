@@ -3,6 +3,8 @@
 
 mod advance;
 mod ask;
+mod blame;
+mod by_key;
 mod cursor;
 mod detail;
 mod echo;

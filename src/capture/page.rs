@@ -121,10 +121,8 @@ impl Sorter<'_> {
         let heads = self.store.heads(self.scheme, &keys)?;
         let quarantined = self.quarantined(&keys)?;
         for (one, head) in met.into_iter().zip(heads) {
-            // What was met in quarantine with a later time is not cleared by an older reading.
             let record = quarantined.get(&one.identity.key);
-            let in_quarantine = record.is_some_and(|record| record.source_time <= one.time);
-            self.compare(one, head, in_quarantine, (asked.seq, confirmed), &mut sorted)?;
+            self.compare(one, (head, record), (asked.seq, confirmed), &mut sorted)?;
         }
         Ok(sorted)
     }
@@ -188,8 +186,7 @@ impl Sorter<'_> {
     fn compare(
         &self,
         one: Met,
-        head: Option<Head>,
-        in_quarantine: bool,
+        (head, record): (Option<Head>, Option<&Quarantine>),
         (asked_at, confirmed): (u64, bool),
         sorted: &mut Sorted,
     ) -> Result<(), StoreError> {
@@ -198,7 +195,8 @@ impl Sorter<'_> {
         let key = identity.key;
         if self.is_gated(&reading) && head.as_ref().is_some_and(|head| head.raw_hash == Some(raw_hash)) {
             sorted.unchanged += 1;
-            if in_quarantine {
+            // What was met in quarantine with a later time is not cleared by an older reading.
+            if record.is_some_and(|record| record.source_time <= time) {
                 sorted.commit.cleared.push(key.clone());
             }
             sorted.met.push((key, raw_hash, time));
@@ -212,7 +210,7 @@ impl Sorter<'_> {
         let bytes = match reading.whole {
             Whole::Read(bytes) => bytes,
             Whole::Listed => reading.listed,
-            Whole::Unchanged | Whole::Gone | Whole::Unreadable(_) => {
+            Whole::Unchanged | Whole::Gone | Whole::Unreadable(_) | Whole::Refused(_) => {
                 // Its snapshot moved after it was found unchanged.
                 sorted.met.push((key.clone(), raw_hash, time));
                 sorted.suspects.push((key, None));
@@ -289,6 +287,8 @@ impl Sorter<'_> {
                 return None;
             }
             Whole::Unreadable(why) => why.clone(),
+            Whole::Refused(fault) if fault.too_much.is_some() => fault.words.clone(),
+            Whole::Refused(fault) => format!("asked for it whole, the source says: {}", fault.words),
             Whole::Read(bytes) => match extract(bytes, &self.plan.paths) {
                 Ok(whole) if whole.key == listed.key => {
                     let number = whole.number.clone().or(listed.number);

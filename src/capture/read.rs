@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::capture::ask::Question;
 use crate::capture::page::{Asked, latest_time};
 use crate::capture::scan::{Capture, CaptureError};
-use crate::capture::tally::Tally;
+use crate::capture::tally::{Digest, Tally};
 use crate::capture::window::split;
 use crate::clock::Time;
 use crate::connector::{FetchRequest, Page, Window};
@@ -44,16 +44,14 @@ impl Capture {
             let pass = self.read_pass(progress, scan, run).await?;
             seen = seen.max(pass.seen);
             sighted = sighted.or_else(|| pass.sighted.clone());
-            let digest = pass.tally.digest();
-            let agrees = before == Some(digest);
-            if agrees || (pass.is_whole() && (!call.shifts || pass.pages <= 1)) {
+            if pass.is_sure(before, call.shifts) {
                 if !pass.is_whole() {
                     tracing::warn!(scheme = %self.scheme.id, total = pass.total, met = pass.tally.count(), "the source counts more documents than it shows");
                     self.note_partial().await?;
                 }
                 return Ok(Read::Complete { seen, sighted });
             }
-            before = Some(digest);
+            before = Some(pass.digest());
             if passes >= MAX_PASSES
                 && !self.is_full()
                 && let Some(half) = split(scan, call.grain.max(Duration::from_secs(1)))
@@ -69,26 +67,23 @@ impl Capture {
     async fn read_pass(&self, progress: &mut Progress, scan: &Scan, run: &mut Run) -> Result<Pass, CaptureError> {
         // A sweep moves no progress.
         let resumable = self.plan.call.resumable && !self.plan.call.shifts && !run.sweep;
-        // Where the source's clock shows an hour twice, a window begun in it would leave out what is shown before it.
-        let window = Window { begin: self.zone.before_repeat(scan.begin), end: scan.end };
-        let window = (!self.is_full()).then_some(window);
-        let mut position = progress.scan.as_ref().and_then(|scan| scan.position.clone()).filter(|_| resumable);
-        let mut pass = Pass { resumed: position.is_some(), seen: progress.seen, ..Pass::default() };
-        let (mut barren, swept) = (0, !progress.trail.is_empty() && progress.complete_to.is_some());
+        let window = self.window(scan.begin, scan.end);
+        let position = progress.scan.as_ref().and_then(|scan| scan.position.clone()).filter(|_| resumable);
+        let mut pass = Pass { resumed: position.is_some(), position, seen: progress.seen, ..Pass::default() };
+        let swept = !progress.trail.is_empty() && progress.complete_to.is_some();
         loop {
-            let (asked, page) = self.page(window, position.as_deref(), || format!("page{}", self.span(scan))).await?;
+            let what = || format!("page{}", self.span(scan));
+            let (asked, page) = self.page(window, pass.position.as_deref(), what).await?;
             crash::point("capture.page_received");
-            pass.pages += 1;
-            pass.total = page.total;
+            pass.take(&page);
             run.pages += 1;
             run.documents += page.documents.len() as u64;
-            let mut fresh = false;
             let mut met = Vec::new();
             pass.sighted = pass.sighted.or_else(|| self.sighted(&page.documents, progress, scan));
             let documents = match window {
                 Some(_) => page.documents,
                 None => self.since_start(page.documents, progress.start, |key, time, raw_hash| {
-                    fresh |= pass.tally.add(key, time, raw_hash);
+                    pass.meet(key, time, raw_hash);
                     met.push(key.clone());
                 }),
             };
@@ -102,25 +97,24 @@ impl Capture {
                 sorted.place_nameless(begin);
             }
             for (key, raw_hash, time) in sorted.met.iter().chain(&sorted.gone) {
-                fresh |= pass.tally.add(key, *time, raw_hash);
+                pass.meet(key, *time, raw_hash);
                 pass.seen = pass.seen.max(time.filter(|time| *time <= scan.end));
             }
-            barren = if fresh { 0 } else { barren + 1 };
             let step = page.next.as_ref().filter(|_| resumable).map(|next| {
                 let here = Scan { position: Some(next.clone()), ..scan.clone() };
                 Progress { scan: Some(here), seen: pass.seen, ..progress.clone() }
             });
             self.store_page(sorted, step.map(|to| (&mut *progress, to)), run).await?;
-            match page.next {
-                None => return Ok(pass),
-                Some(next) if Some(&next) == position.as_ref() || barren > BARREN_PAGES || pass.pages >= MAX_PAGES => {
-                    return Err(CaptureError::Absurd(format!(
-                        "the source gives the same documents again and again, last on page `{next}`"
-                    )));
-                }
-                Some(next) => position = Some(next),
+            if !pass.go_on(page.next)? {
+                return Ok(pass);
             }
         }
+    }
+
+    /// What a request for a span asks for; nothing where everything is read. Where the source's clock shows an hour
+    /// twice, a window begun in it would leave out what is shown before it.
+    pub(super) fn window(&self, begin: Time, end: Time) -> Option<Window> {
+        (!self.is_full()).then(|| Window { begin: self.zone.before_repeat(begin), end })
     }
 
     /// Asks for a page, and says when; `what` it is, for a message.
@@ -183,10 +177,19 @@ pub enum Read {
     Unstable(Scan),
 }
 
+/// One pass over a window: how far it has come, and what was met.
 #[derive(Default)]
-struct Pass {
+pub(super) struct Pass {
+    /// Where it goes on; none: at its first page.
+    pub position: Option<String>,
     pages: u64,
+    /// Answers these were put together from.
+    answers: u64,
     tally: Tally,
+    /// Whether the page at hand held a document that was not met before.
+    fresh: bool,
+    /// Pages in a row without any.
+    barren: u32,
     seen: Option<Time>,
     /// How many documents the source counts.
     total: Option<u64>,
@@ -197,6 +200,42 @@ struct Pass {
 }
 
 impl Pass {
+    /// Counts a page.
+    pub fn take(&mut self, page: &Page) {
+        self.pages += 1;
+        self.answers += 1 + page.more_answers;
+        self.total = page.total;
+        self.fresh = false;
+    }
+
+    /// Counts a document.
+    pub fn meet(&mut self, key: &Key, time: Option<Time>, raw_hash: &[u8; 32]) {
+        self.fresh |= self.tally.add(key, time, raw_hash);
+    }
+
+    /// Whether there is another page; a source that goes in a circle has none (rule 30).
+    pub fn go_on(&mut self, next: Option<String>) -> Result<bool, CaptureError> {
+        self.barren = if self.fresh { 0 } else { self.barren + 1 };
+        let Some(next) = next else { return Ok(false) };
+        if Some(&next) == self.position.as_ref() || self.barren > BARREN_PAGES || self.pages >= MAX_PAGES {
+            return Err(CaptureError::Absurd(format!(
+                "the source gives the same documents again and again, last on page `{next}`"
+            )));
+        }
+        self.position = Some(next);
+        Ok(true)
+    }
+
+    /// Whether what was met is sure to be all: the pass before met the same, or nothing can have slipped through.
+    pub fn is_sure(&self, before: Option<Digest>, shifts: bool) -> bool {
+        before == Some(self.tally.digest()) || (self.is_whole() && (!shifts || self.answers <= 1))
+    }
+
+    /// What the next pass is compared with.
+    pub fn digest(&self) -> Digest {
+        self.tally.digest()
+    }
+
     /// Whether as many documents were met as the source counts, where it does.
     fn is_whole(&self) -> bool {
         self.resumed || self.total.is_none_or(|total| self.tally.count() >= total)

@@ -11,10 +11,11 @@ use crate::capture::ask::{AskError, Asker, Patience, Question};
 use crate::capture::cursor::{Followed, complete_follow};
 use crate::capture::plan::CapturePlan;
 use crate::capture::read::Read;
-use crate::capture::window::{begin_full, begin_scan, complete_full, complete_window};
+use crate::capture::window::{begin_anew, begin_full, begin_scan, complete_full, complete_window, shorten};
 use crate::clock::{Clock, Time, Zone};
 use crate::connector::{Connector, Fault, FaultKind};
 use crate::crash;
+use crate::document::Quarantine;
 use crate::name::Key;
 use crate::scheme::{Mode, Scheme, Start};
 use crate::store::{CaptureCommit, ProgressStep, Run, Store, StoreError};
@@ -104,6 +105,8 @@ pub struct Capture {
     lookers: Vec<Arc<Notify>>,
     /// Documents that may be stale, of calls that can't be asked by key: counted when a later page says the same.
     pub(super) suspected: Mutex<HashMap<Key, [u8; 32]>>,
+    /// Documents asked for in a row that were never answered, and stand in no quarantine yet.
+    pub(super) failing: Mutex<Vec<Quarantine>>,
     /// Held by a run, and by a sweep for each of its steps: they take turns.
     pub(super) turn: tokio::sync::Mutex<()>,
 }
@@ -120,8 +123,9 @@ impl Capture {
         stop: CancellationToken,
     ) -> Self {
         let asker = Asker { connector, clock, patience: Patience::default(), stop };
-        let (lookers, suspected, turn) = (Vec::new(), Mutex::default(), tokio::sync::Mutex::default());
-        Self { scheme, plan, store, zone, asker, changed, lookers, suspected, turn }
+        let (lookers, suspected, failing) = (Vec::new(), Mutex::default(), Mutex::default());
+        let turn = tokio::sync::Mutex::default();
+        Self { scheme, plan, store, zone, asker, changed, lookers, suspected, failing, turn }
     }
 
     /// Wakes these too, whose schemes look its documents up.
@@ -140,16 +144,12 @@ impl Capture {
         self.scheme.source.mode == Mode::Full
     }
 
-    /// Fingerprint of key, filter, identity and mode as configured now.
-    pub fn fingerprint(&self) -> &str {
-        &self.plan.fingerprint
-    }
-
     /// One run: from where the last complete window ended to the source's now, or everything.
     pub async fn run(&self, on_progress: OnProgress<'_>) -> Result<Outcome, CaptureError> {
         let _turn = self.turn.lock().await;
         self.must_run()?;
         self.prepare_index().await?;
+        self.answered();
         let mut run = Run { id: self.next_run()?, started: Some(self.now()), ..Run::default() };
         let mut result = self.scan(&mut run, on_progress).await;
         if matches!(result, Ok(Begun::Resumed)) || (result.is_ok() && self.store.rewind(&self.scheme.id)?.is_some()) {
@@ -180,9 +180,9 @@ impl Capture {
 
     async fn scan(&self, run: &mut Run, on_progress: OnProgress<'_>) -> Result<Begun, CaptureError> {
         if self.is_full() {
-            self.finish_sweep(run).await?;
+            self.finish_older_sweep(run).await?;
         }
-        let (mut progress, begun) = self.begin(run.id).await?;
+        let (mut progress, begun) = self.begin(run).await?;
         run.from = progress.scan.as_ref().map(|scan| scan.begin);
         crash::point("capture.scan_begun");
         self.ask_quarantined(run).await?;
@@ -254,14 +254,14 @@ impl Capture {
     }
 
     /// The stored progress with a scan under way: resumed, or begun with its end frozen (rule 2).
-    async fn begin(&self, run: u64) -> Result<(Progress, Begun), CaptureError> {
+    async fn begin(&self, run: &Run) -> Result<(Progress, Begun), CaptureError> {
         let stored = self.store.progress(&self.scheme.id)?;
         stored.as_ref().map_or(Ok(()), |progress| self.must_be_decided(progress))?;
         if let Some(progress) = &stored
             && progress.scan.is_some()
             && (self.plan.call.resumable || !self.is_full())
         {
-            return Ok((progress.clone(), Begun::Resumed));
+            return Ok((self.shortened(progress, run).await?, Begun::Resumed));
         }
         let to = self.scan_end().await?;
         let mut progress = match &stored {
@@ -287,10 +287,34 @@ impl Capture {
         }
         let step = ProgressStep { from: stored, to: progress.clone() };
         let scheme = self.scheme.id.clone();
-        let sweep = self.sweep_of_full(run)?;
+        let sweep = self.sweep_of_full(run.id)?;
         let commit = CaptureCommit { scheme, progress: Some(step), rewound, sweep, ..CaptureCommit::default() };
         self.store.commit_capture(commit).await?;
         Ok((progress, Begun::Afresh))
+    }
+
+    /// Progress whose window, begun when `window` was longer and not read in part, ends where one of now would.
+    async fn shortened(&self, progress: &Progress, run: &Run) -> Result<Progress, CaptureError> {
+        let windows = progress.scan.as_ref().filter(|scan| !self.is_full() && scan.cursor.is_none());
+        match windows.and_then(|scan| shorten(scan, self.plan.lengths)) {
+            Some(scan) => self.step(progress, Progress { scan: Some(scan), ..progress.clone() }, run).await,
+            None => Ok(progress.clone()),
+        }
+    }
+
+    /// Takes a changed key, filter, identity or mode as the scheme's own from now on; tells whether there was one.
+    /// Everything from the scheme's start on is read once more: what matches only now may be as old.
+    pub async fn accept_source(&self) -> Result<bool, StoreError> {
+        let Some(progress) = self.store.progress(&self.scheme.id)? else { return Ok(false) };
+        if progress.fingerprint == self.plan.fingerprint {
+            return Ok(false);
+        }
+        let to = begin_anew(&progress, &self.plan.fingerprint);
+        let (scheme, rewound) = (self.scheme.id.clone(), self.store.rewind(&self.scheme.id)?);
+        let step = ProgressStep { from: Some(progress), to };
+        let commit = CaptureCommit { scheme, progress: Some(step), rewound, ..CaptureCommit::default() };
+        self.store.commit_capture(commit).await?;
+        Ok(true)
     }
 
     /// Refuses while somebody has to decide what a changed key, filter, identity or mode means.

@@ -1,15 +1,15 @@
-//! Storing one page; documents that may be stale, are in quarantine or are asked for by a person are read by key.
+//! Storing one page; documents that may be stale are asked for by key.
 
 use std::collections::HashSet;
 use std::sync::PoisonError;
 
-use crate::capture::ask::Question;
-use crate::capture::detail::{Reading, listed_of_key};
-use crate::capture::page::{Asked, Sorted, Sorter};
-use crate::capture::scan::{Capture, CaptureError, Pulled};
+use crate::capture::detail::Reading;
+use crate::capture::page::{Asked, Sorted, Sorter, latest_time};
+use crate::capture::scan::{Capture, CaptureError};
 use crate::clock::Time;
 use crate::connector::Deferred;
 use crate::crash;
+use crate::diff::extract;
 use crate::document::Quarantine;
 use crate::name::Key;
 use crate::store::{ProgressStep, Run, StoreError};
@@ -17,19 +17,13 @@ use crate::watermark::Progress;
 
 /// Reads of a suspect document before it is left for the next run.
 const MAX_REREADS: u32 = 4;
+/// What a record of a suspect document says before the source's words.
+pub(super) const REFUSED: &str = "it may be stale, and the source refuses to be asked for it: ";
 
 type Met = Vec<(Key, [u8; 32], Option<Time>)>;
 
 /// Documents that may be stale, each with what was read of it.
 type Unsure = Vec<(Key, Option<Reading>)>;
-
-/// What the source answered for keys.
-#[derive(Default)]
-pub(super) struct Answer {
-    pub documents: Vec<Reading>,
-    /// Could not be read whole.
-    pub deferred: Vec<Deferred>,
-}
 
 impl Capture {
     /// Stores a page; documents that may be stale are asked for again by key first (rule 5). The progress moves in
@@ -86,31 +80,30 @@ impl Capture {
             return Ok((unsure, Sorted::default()));
         }
         let asked = self.asked()?;
-        let answer = match self.read_keys(&keys).await {
-            Ok(answer) => answer,
-            // One of them is refused: one by one it is found which.
-            Err(CaptureError::Refused { .. }) => return Ok((unsure, Sorted::default())),
-            Err(error) => return Err(error),
-        };
+        let answer = self.read_keys(&keys).await?;
         let again: HashSet<Vec<u8>> = answer.documents.iter().map(|reading| reading.text().to_vec()).collect();
         let says_same = |before: &Option<Reading>| before.as_ref().is_some_and(|one| again.contains(one.text()));
-        let (same, unsure): (Unsure, Unsure) = unsure.into_iter().partition(|(_, before)| says_same(before));
+        let (same, mut unsure): (Unsure, Unsure) = unsure.into_iter().partition(|(_, before)| says_same(before));
         let same = same.into_iter().filter_map(|(_, reading)| reading).collect();
-        Ok((unsure, self.sort(same, asked, true)?))
+        let mut confirmed = self.sort(same, asked, true)?;
+        unsure.retain(|(key, _)| answer.refused.iter().all(|(refused, _)| refused != key));
+        self.name_refused(answer.refused, REFUSED, &mut confirmed);
+        Ok((unsure, confirmed))
     }
 
     async fn read_until_sure(&self, key: Key, mut before: Option<Reading>) -> Result<Sorted, CaptureError> {
+        let time = before.as_ref().and_then(|reading| self.time_of(reading));
         for _ in 0..MAX_REREADS {
             let asked = self.asked()?;
-            let answer = match self.read_keys(std::slice::from_ref(&key)).await {
-                Ok(answer) => answer,
-                // Refused for good: named, and asked again with each run; other documents go on (rule 25).
-                Err(CaptureError::Refused { why, .. }) => return Ok(self.unanswered(key, why)),
-                Err(error) => return Err(error),
-            };
+            let answer = self.read_keys(std::slice::from_ref(&key)).await?;
             let Some(document) = answer.documents.into_iter().next() else {
+                if answer.deferred.is_empty() && answer.refused.is_empty() {
+                    return Ok(self.unsure(key, time, "the source shows nothing when it is asked for it by key"));
+                }
+                // Named, and asked for again with each run; other documents go on (rule 25).
                 let mut sorted = Sorted::default();
                 self.defer(answer.deferred, &mut sorted);
+                self.name_refused(answer.refused, REFUSED, &mut sorted);
                 return Ok(sorted);
             };
             let same = before.as_ref().is_some_and(|before| before.text() == document.text());
@@ -120,8 +113,11 @@ impl Capture {
                 return Ok(sorted);
             }
         }
-        tracing::warn!(scheme = %self.scheme.id, %key, "the source gives older versions again and again, left for the next run");
-        Ok(Sorted::default())
+        Ok(self.unsure(key, time, "the source gives another version each time it is asked for it"))
+    }
+
+    fn time_of(&self, reading: &Reading) -> Option<Time> {
+        extract(reading.text(), &self.plan.paths).ok().and_then(|identity| latest_time(&identity, &self.zone))
     }
 
     /// Where documents can't be asked for by key, what may be stale counts when a later page says the same.
@@ -135,96 +131,14 @@ impl Capture {
         self.sort(vec![reading], asked, true)
     }
 
-    fn unanswered(&self, key: Key, why: String) -> Sorted {
-        let why = format!("it may be stale, and the source refuses to be asked for it: {why}");
+    /// A document that may be stale, and of which nothing surer is known: it is named, and asked for with each run.
+    fn unsure(&self, key: Key, time: Option<Time>, why: &str) -> Sorted {
+        tracing::warn!(scheme = %self.scheme.id, %key, why, "left for the next run");
         let mut sorted = Sorted::default();
         sorted.commit.at = Some(self.now());
-        sorted.commit.quarantined.push(Quarantine { key, source_time: None, why, at: self.now() });
+        let why = format!("it may be stale, and {why}");
+        sorted.commit.quarantined.push(Quarantine { key, source_time: time, why, at: self.now() });
         sorted
-    }
-
-    /// Whether documents can be asked for by key: by the call itself, or by a detail that needs nothing else.
-    pub(super) fn asks_by_key(&self) -> bool {
-        self.plan.call.by_key > 0 || self.plan.detail.as_ref().is_some_and(|detail| detail.by_key)
-    }
-
-    pub(super) async fn read_keys(&self, keys: &[Key]) -> Result<Answer, CaptureError> {
-        let parts = self.plan.paths.key.len();
-        let texts: Vec<Vec<String>> = keys
-            .iter()
-            .filter_map(|key| key.parts(parts).map(|parts| parts.into_iter().map(str::to_owned).collect()))
-            .collect();
-        if self.plan.call.by_key == 0 {
-            let listed = texts.iter().map(|parts| listed_of_key(&self.plan.paths, parts)).collect();
-            let documents = if self.asks_by_key() { self.whole(listed, true).await? } else { Vec::new() };
-            return Ok(Answer { documents, ..Answer::default() });
-        }
-        self.read_texts(&texts, false).await
-    }
-
-    async fn read_texts(&self, texts: &[Vec<String>], by_number: bool) -> Result<Answer, CaptureError> {
-        let mut answer = Answer::default();
-        if self.plan.call.by_key == 0 {
-            return Ok(answer);
-        }
-        for keys in texts.chunks(self.plan.call.by_key.max(1)) {
-            let question = Question::Keys { source: &self.scheme.source, keys, by_number };
-            let page = self.asker.ask(&question).await.map_err(|e| self.source_error("documents by key", e))?;
-            answer.documents.extend(self.whole(page.documents, true).await?);
-            answer.deferred.extend(page.deferred);
-        }
-        Ok(answer)
-    }
-
-    /// Documents in quarantine are asked for again by key (rule 25).
-    pub(super) async fn ask_quarantined(&self, run: &mut Run) -> Result<(), CaptureError> {
-        let records = self.store.quarantined(&self.scheme.id)?;
-        let keys: Vec<Key> =
-            records.into_iter().filter(|record| !record.is_nameless()).map(|record| record.key).collect();
-        if !keys.is_empty() && self.asks_by_key() {
-            let asked = self.asked()?;
-            match self.read_keys(&keys).await {
-                Ok(answer) => {
-                    let mut sorted = self.sort(answer.documents, asked, false)?;
-                    self.defer(answer.deferred, &mut sorted);
-                    self.store_page(sorted, None, run).await?;
-                }
-                Err(CaptureError::Refused { why, .. }) => {
-                    tracing::warn!(scheme = %self.scheme.id, why, "documents in quarantine could not be asked for");
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads documents by key or number from the source now, past filter and window (补单).
-    pub async fn pull(&self, texts: &[String]) -> Result<Pulled, CaptureError> {
-        if !self.asks_by_key() {
-            return Err(CaptureError::Absurd(format!("`{}` can't be asked by key", self.scheme.source.call)));
-        }
-        let mut pulled = Pulled::default();
-        for text in texts {
-            let mut keys = vec![Key::from_text(text.as_str())];
-            keys.extend(self.store.by_number(&self.scheme.id, text)?);
-            let asked = self.asked()?;
-            let mut answer = self.read_keys(&keys).await.or_else(|error| match error {
-                // A number is no key of the source's kind: it refuses the question, and is asked by number below.
-                CaptureError::Refused { .. } => Ok(Answer::default()),
-                other => Err(other),
-            })?;
-            if answer.documents.is_empty() && answer.deferred.is_empty() {
-                answer = self.read_texts(&[vec![text.clone()]], true).await?;
-            }
-            let mut sorted = self.sort(answer.documents, asked, false)?;
-            self.defer(answer.deferred, &mut sorted);
-            let met = self.store_page(sorted, None, &mut Run::default()).await?;
-            if met.is_empty() {
-                pulled.missing.push(text.clone());
-            }
-            pulled.found.extend(met.into_iter().map(|(key, _, _)| key));
-        }
-        Ok(pulled)
     }
 
     /// That a request is sent now.
@@ -257,6 +171,15 @@ impl Capture {
         }
     }
 
+    /// What is met again in quarantine, without a time, is no older than when it was met before.
+    fn keep_times(&self, sorted: &mut Sorted) -> Result<(), StoreError> {
+        for record in sorted.commit.quarantined.iter_mut().filter(|record| record.source_time.is_none()) {
+            let known = self.store.quarantine(&self.scheme.id, &record.key)?;
+            record.source_time = known.and_then(|known| known.source_time);
+        }
+        Ok(())
+    }
+
     /// Stores what was sorted; returns the keys whose head moved meanwhile.
     async fn commit(&self, mut sorted: Sorted, run: &mut Run) -> Result<Vec<Key>, CaptureError> {
         sorted.count(run);
@@ -264,6 +187,7 @@ impl Capture {
             return Ok(Vec::new());
         }
         self.note_swept(&mut sorted)?;
+        self.keep_times(&mut sorted)?;
         sorted.commit.run = sorted.commit.progress.is_some().then(|| self.recorded(run));
         let found = if run.sweep { sorted.commit.captured.clone() } else { Vec::new() };
         crash::point("capture.compared");

@@ -7,12 +7,11 @@ use serde_json::Value;
 
 use crate::capture::detail::{Reading, Whole};
 use crate::capture::page::{Sorted, latest_time};
-use crate::capture::read::{MAX_PAGES, MAX_PASSES};
+use crate::capture::read::{MAX_PASSES, Pass};
 use crate::capture::scan::{Capture, CaptureError};
-use crate::capture::tally::Tally;
+use crate::capture::store_page::REFUSED;
 use crate::change::ChangeKind;
 use crate::clock::Time;
-use crate::connector::Window;
 use crate::decimal::Decimal;
 use crate::diff::extract;
 use crate::name::Key;
@@ -63,6 +62,7 @@ impl Capture {
     /// Reads a span, window by window, and tells each document once, with how the store differs. With `heal`, what
     /// differs is stored, and delivery follows as usual.
     pub async fn survey(&self, span: Span, heal: bool, each: &mut Each<'_>) -> Result<(), CaptureError> {
+        let start = self.store.progress(&self.scheme.id)?.map_or(span.begin, |progress| progress.start);
         let mut begin = span.begin;
         loop {
             let end = if self.is_full() { span.end } else { begin.plus(self.plan.lengths.window).min(span.end) };
@@ -70,11 +70,11 @@ impl Capture {
             let mut met = BTreeMap::new();
             let mut before = None;
             for _ in 0..MAX_PASSES {
-                let (tally, pages) = self.survey_pass(window, heal, &mut met).await?;
-                if pages <= 1 || !self.plan.call.shifts || before == Some(tally.digest()) {
+                let pass = self.survey_pass(window, (start, heal), &mut met).await?;
+                if pass.is_sure(before, self.plan.call.shifts) {
                     break;
                 }
-                before = Some(tally.digest());
+                before = Some(pass.digest());
             }
             let unreadable = |one: &Surveyed| matches!(one.drift, Some(Drift::Unreadable(_)));
             let here = |one: &Surveyed| self.lies_in(window, one.time) || unreadable(one);
@@ -89,16 +89,20 @@ impl Capture {
     async fn survey_pass(
         &self,
         span: Span,
-        heal: bool,
+        (start, heal): (Time, bool),
         met: &mut BTreeMap<Key, Surveyed>,
-    ) -> Result<(Tally, u64), CaptureError> {
-        let window = (!self.is_full()).then_some(Window { begin: span.begin, end: span.end });
-        let (mut position, mut tally, mut pages): (Option<String>, Tally, u64) = (None, Tally::default(), 0);
+    ) -> Result<Pass, CaptureError> {
+        let window = self.window(span.begin, span.end);
+        let mut pass = Pass::default();
         loop {
             let what = || "page of a reconciliation".to_owned();
-            let (asked, page) = self.page(window, position.as_deref(), what).await?;
-            pages += 1;
-            let readings = self.whole(page.documents, false).await?;
+            let (asked, page) = self.page(window, pass.position.as_deref(), what).await?;
+            pass.take(&page);
+            let documents = match window {
+                Some(_) => page.documents,
+                None => self.since_start(page.documents, start, |key, time, raw_hash| pass.meet(key, time, raw_hash)),
+            };
+            let readings = self.whole(documents, false).await?;
             let mut found: BTreeMap<Key, Surveyed> = BTreeMap::new();
             for reading in &readings {
                 if let Some(one) = self.surveyed(reading)? {
@@ -107,8 +111,8 @@ impl Capture {
             }
             let mut sorted = self.sort(readings, asked, false)?;
             self.defer(page.deferred, &mut sorted);
-            for (key, raw_hash, time) in &sorted.met {
-                tally.add(key, *time, raw_hash);
+            for (key, raw_hash, time) in sorted.met.iter().chain(&sorted.gone) {
+                pass.meet(key, *time, raw_hash);
             }
             // What may be an older reading counts only as a later question by key says (rule 5).
             let suspects = std::mem::take(&mut sorted.suspects);
@@ -129,12 +133,8 @@ impl Capture {
                     self.store_page(std::mem::take(one), None, &mut run).await?;
                 }
             }
-            match page.next {
-                None => return Ok((tally, pages)),
-                Some(next) if Some(&next) == position.as_ref() || pages >= MAX_PAGES => {
-                    return Err(CaptureError::Absurd(format!("the source gives page `{next}` again and again")));
-                }
-                Some(next) => position = Some(next),
+            if !pass.go_on(page.next)? {
+                return Ok(pass);
             }
         }
     }
@@ -148,7 +148,10 @@ impl Capture {
         for chunk in keys.chunks(self.plan.call.by_key.max(1)) {
             let answer = self.read_keys(chunk).await?;
             let deferred = answer.deferred.iter().map(|one| &*one.document.bytes);
-            let texts = answer.documents.iter().map(Reading::text).chain(deferred);
+            let here = answer.documents.iter().filter(|reading| !matches!(reading.whole, Whole::Gone));
+            let texts = here.map(Reading::text).chain(deferred);
+            // What it does not tell of is not known to be gone.
+            shown.extend(answer.refused.iter().map(|(key, _)| key.clone()));
             shown.extend(texts.filter_map(|text| Some(extract(text, &self.plan.paths).ok()?.key)));
         }
         Ok(Some(shown))
@@ -160,13 +163,15 @@ impl Capture {
             return Ok(Sorted::default());
         }
         let asked = self.asked()?;
-        let readings = if self.asks_by_key() {
-            let keys: Vec<Key> = suspects.into_iter().map(|(key, _)| key).collect();
-            self.read_keys(&keys).await?.documents
-        } else {
-            suspects.into_iter().filter_map(|(_, reading)| reading).collect()
-        };
-        Ok(self.sort(readings, asked, true)?)
+        if !self.asks_by_key() {
+            return Ok(self.sort(suspects.into_iter().filter_map(|(_, reading)| reading).collect(), asked, true)?);
+        }
+        let keys: Vec<Key> = suspects.into_iter().map(|(key, _)| key).collect();
+        let answer = self.read_keys(&keys).await?;
+        let mut sorted = self.sort(answer.documents, asked, true)?;
+        self.defer(answer.deferred, &mut sorted);
+        self.name_refused(answer.refused, REFUSED, &mut sorted);
+        Ok(sorted)
     }
 
     fn surveyed(&self, reading: &Reading) -> Result<Option<Surveyed>, StoreError> {

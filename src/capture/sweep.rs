@@ -103,7 +103,11 @@ impl Capture {
         }
         match &sweep.stage {
             SweepStage::Reading { window } => self.sweep_window(sweep, *window, run).await,
-            SweepStage::Judging if !self.sweeps().deletes => self.end_sweep(sweep, run).await,
+            SweepStage::Judging | SweepStage::Confirming { .. } | SweepStage::Deleting { .. }
+                if !self.sweeps().deletes =>
+            {
+                self.end_sweep(sweep, run).await
+            }
             SweepStage::Judging => self.judge(sweep, run).await,
             SweepStage::Confirming { after, gone } => self.confirm_gone(sweep, (after.clone(), *gone), run).await,
             SweepStage::Deleting { after } => self.delete_gone(sweep, after.clone(), run).await,
@@ -117,6 +121,8 @@ impl Capture {
         else {
             return Err(CaptureError::Absurd("a sweep without windows is read by its run".to_owned()));
         };
+        // One begun when `window` was longer ends where one of now would.
+        let window = Span { end: window.end.min(window.begin.plus(self.plan.lengths.window)), ..window };
         if window.begin == span.begin {
             // Documents in quarantine are asked for at each sweep (rule 25).
             self.ask_quarantined(run).await?;
@@ -223,6 +229,17 @@ impl Capture {
             self.sweep_step(&sweep, to, run, CaptureCommit::default()).await?;
         }
         self.finish_sweep(run).await
+    }
+
+    /// Goes on with the sweep of an earlier run. What keeps it from its end keeps nothing from being read.
+    pub(super) async fn finish_older_sweep(&self, run: &mut Run) -> Result<(), CaptureError> {
+        match self.finish_sweep(run).await {
+            Err(error @ (CaptureError::Source { .. } | CaptureError::Refused { .. } | CaptureError::Absurd(_))) => {
+                tracing::warn!(scheme = %self.scheme.id, %error, "an earlier sweep did not end: everything is read anew");
+                Ok(())
+            }
+            ended => ended,
+        }
     }
 
     /// Goes on with a sweep that has read everything, within a run that has its turn.

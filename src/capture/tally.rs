@@ -9,6 +9,9 @@ use crate::name::Key;
 /// Windows with more distinct documents than this are compared by sums alone; below, repeats are left out exactly.
 const EXACT: usize = 200_000;
 
+/// What two tallies are compared by.
+pub type Digest = ([u64; 4], u64);
+
 /// A pass's tally.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -47,7 +50,7 @@ impl Tally {
     }
 
     /// What two passes are compared by: small, so that only the passes' digests are kept side by side.
-    pub fn digest(&self) -> ([u64; 4], u64) {
+    pub fn digest(&self) -> Digest {
         (self.sum, self.count)
     }
 }

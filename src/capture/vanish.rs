@@ -24,23 +24,37 @@ struct Look {
     next: Option<Key>,
 }
 
+/// What the source, asked for keys, told.
+struct Told {
+    /// It has these.
+    met: Vec<Key>,
+    /// It does not say whether it has these.
+    refused: Vec<Key>,
+}
+
+impl Told {
+    /// Of the keys that were asked for, those it does not have; one asked for alone may be met without its name.
+    fn gone(&self, asked: &[Key]) -> Vec<Key> {
+        if asked.len() == 1 && !self.met.is_empty() {
+            return Vec::new();
+        }
+        let is_gone = |key: &&Key| !self.met.contains(key) && !self.refused.contains(key);
+        asked.iter().filter(is_gone).cloned().collect()
+    }
+}
+
 impl Capture {
     /// Counts what is missing: not so much, and it may be deleted; more, and it is asked for first, or a person is.
     pub(super) async fn judge(&self, sweep: &SweepState, run: &mut Run) -> Result<(), CaptureError> {
         let (mut known, mut missing, mut after) = (0, 0, None);
         loop {
-            let look = self.look(sweep, after)?;
+            let look = self.look_on(sweep, after).await?;
             known += look.known;
             missing += look.missing.len() as u64;
             after = look.next;
             if after.is_none() {
                 break;
             }
-            if self.asker.stop.is_cancelled() {
-                return Err(CaptureError::Stopped);
-            }
-            // There may be millions: others get their turn.
-            tokio::task::yield_now().await;
         }
         let mut to = SweepState { known, missing, ..sweep.clone() };
         to.stage = match self.is_too_many(&to, missing) {
@@ -58,7 +72,7 @@ impl Capture {
         (after, gone): (Option<Key>, u64),
         run: &mut Run,
     ) -> Result<(), CaptureError> {
-        let look = self.next_missing(sweep, after)?;
+        let look = self.next_missing(sweep, after).await?;
         let gone = gone + self.still_missing(look.missing, run).await?.len() as u64;
         if self.is_too_many(sweep, gone) {
             return self.ask_person(sweep, sweep.clone(), run).await;
@@ -77,7 +91,7 @@ impl Capture {
         after: Option<Key>,
         run: &mut Run,
     ) -> Result<(), CaptureError> {
-        let look = self.next_missing(sweep, after)?;
+        let look = self.next_missing(sweep, after).await?;
         let gone = match self.asks_by_key() {
             true => self.still_missing(look.missing, run).await?,
             false => look.missing,
@@ -134,14 +148,23 @@ impl Capture {
     }
 
     /// The next heads of which some are missing, or the last ones.
-    fn next_missing(&self, sweep: &SweepState, mut after: Option<Key>) -> Result<Look, StoreError> {
+    async fn next_missing(&self, sweep: &SweepState, mut after: Option<Key>) -> Result<Look, CaptureError> {
         loop {
-            let look = self.look(sweep, after)?;
+            let look = self.look_on(sweep, after).await?;
             if !look.missing.is_empty() || look.next.is_none() {
                 return Ok(look);
             }
             after = look.next;
         }
+    }
+
+    /// The next heads. There may be millions: others get their turn, and a stop ends it.
+    async fn look_on(&self, sweep: &SweepState, after: Option<Key>) -> Result<Look, CaptureError> {
+        if self.asker.stop.is_cancelled() {
+            return Err(CaptureError::Stopped);
+        }
+        tokio::task::yield_now().await;
+        Ok(self.look(sweep, after)?)
     }
 
     fn look(&self, sweep: &SweepState, after: Option<Key>) -> Result<Look, StoreError> {
@@ -191,38 +214,34 @@ impl Capture {
     async fn gone(&self, keys: &[Key], run: &mut Run) -> Result<Vec<Key>, CaptureError> {
         let parts = self.plan.paths.key.len();
         let keys: Vec<Key> = keys.iter().filter(|key| key.parts(parts).is_some()).cloned().collect();
-        if keys.is_empty() {
-            return Ok(keys);
-        }
-        // An answer that holds what can't be told apart, or none at all, is asked for one by one.
-        if let Some(met) = self.met_by_key(&keys, run).await?
-            && met.iter().all(|key| keys.contains(key))
-        {
-            return Ok(keys.into_iter().filter(|key| !met.contains(key)).collect());
-        }
         let mut gone = Vec::new();
-        for key in keys {
-            match self.met_by_key(std::slice::from_ref(&key), run).await? {
-                Some(met) if met.is_empty() => gone.push(key),
-                Some(_) => {}
-                None => tracing::warn!(scheme = %self.scheme.id, %key, "missing, but it can't be asked for"),
+        for chunk in keys.chunks(self.at_once()) {
+            let told = self.told_by_key(chunk, run).await?;
+            let is_plain = chunk.len() == 1 || told.met.iter().all(|key| chunk.contains(key));
+            if is_plain {
+                gone.extend(told.gone(chunk));
+                continue;
+            }
+            // An answer that holds what can't be told apart is asked for one by one.
+            for key in chunk {
+                let one = std::slice::from_ref(key);
+                gone.extend(self.told_by_key(one, run).await?.gone(one));
             }
         }
         Ok(gone)
     }
 
-    /// What the source answers for keys, stored like any capture: the keys met. None where it refuses the question.
-    async fn met_by_key(&self, keys: &[Key], run: &mut Run) -> Result<Option<Vec<Key>>, CaptureError> {
+    /// What the source answers for keys, stored like any capture.
+    async fn told_by_key(&self, keys: &[Key], run: &mut Run) -> Result<Told, CaptureError> {
         let asked = self.asked()?;
-        let answer = match self.read_keys(keys).await {
-            Ok(answer) => answer,
-            Err(CaptureError::Refused { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let answer = self.read_keys(keys).await?;
+        for (key, fault) in &answer.refused {
+            tracing::warn!(scheme = %self.scheme.id, %key, words = %fault.words, "missing, but it can't be asked for");
+        }
         let mut sorted = self.sort(answer.documents, asked, false)?;
         self.defer(answer.deferred, &mut sorted);
-        let met = self.store_page(sorted, None, run).await?;
-        Ok(Some(met.into_iter().map(|(key, _, _)| key).collect()))
+        let met = self.store_page(sorted, None, run).await?.into_iter().map(|(key, _, _)| key).collect();
+        Ok(Told { met, refused: answer.refused.into_iter().map(|(key, _)| key).collect() })
     }
 
     /// What stood in quarantine before the sweep and is not at the source any more, as far as the sweep can tell.

@@ -33,6 +33,29 @@ pub fn complete_full(progress: &Progress) -> Progress {
     Progress { complete_to, scan: None, seen: None, ..progress.clone() }
 }
 
+/// The progress after somebody decided what a changed key, filter, identity or mode means: nothing of what is read now
+/// is known to have been read, so it begins at the scheme's start.
+pub fn begin_anew(progress: &Progress, fingerprint: &str) -> Progress {
+    let Progress { first_start, start, .. } = *progress;
+    Progress {
+        first_start,
+        start,
+        watermark: None,
+        walked_to: None,
+        complete_to: None,
+        scan: None,
+        seen: None,
+        fingerprint: fingerprint.to_owned(),
+        trail: Vec::new(),
+    }
+}
+
+/// A scan whose window is longer than windows are now, shortened; none where it is not, or was read in part.
+pub fn shorten(scan: &Scan, lengths: Lengths) -> Option<Scan> {
+    let end = window_end(scan.begin, scan.to, lengths);
+    (scan.position.is_none() && end < scan.end).then(|| Scan { end, ..scan.clone() })
+}
+
 /// The end of a window that begins at `begin` in a scan up to `to`.
 pub fn window_end(begin: Time, to: Time, lengths: Lengths) -> Time {
     begin.plus(lengths.window).min(to)
@@ -79,6 +102,8 @@ pub fn split(scan: &Scan, grain: Duration) -> Option<Scan> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     const MINUTE: u64 = 60;
@@ -174,6 +199,35 @@ mod tests {
             }
             assert_eq!((covered, now.complete_to), (to, Some(to)), "seed {seed}");
         }
+    }
+
+    #[test]
+    fn rule_15_a_stored_window_is_shortened_as_windows_are_unless_it_was_read_in_part() {
+        let scan = Scan { to: at(2000), begin: at(0), end: at(1000), position: None, cursor: None };
+        let of = |minutes: u64| Lengths { window: Duration::from_secs(minutes * MINUTE), ..LENGTHS };
+        for (minutes, position, end) in [
+            (60, None, Some(60)),
+            (999, None, Some(999)),
+            (1000, None, None),
+            (5000, None, None),
+            (60, Some("7"), None),
+        ] {
+            let scan = Scan { position: position.map(str::to_owned), ..scan.clone() };
+            assert_eq!(shorten(&scan, of(minutes)).map(|scan| scan.end), end.map(at), "{minutes} {position:?}");
+        }
+    }
+
+    #[test]
+    fn a_decision_on_what_is_read_begins_at_the_start_again() {
+        let mut now = progress(7);
+        now.scan = begin_scan(&now, at(60), LENGTHS);
+        now = complete_window(&now, Some(at(59)), LENGTHS);
+        now.trail =
+            vec![crate::watermark::Held { cursor: crate::row_version::RowVersion::read("5").unwrap(), at: at(60) }];
+        now.seen = Some(at(50));
+        let anew = begin_anew(&now, "new");
+        assert_eq!(anew, Progress { fingerprint: "new".into(), ..progress(7) });
+        assert_eq!(next_begin(&anew, LENGTHS), at(7));
     }
 
     #[test]

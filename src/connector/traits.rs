@@ -172,6 +172,8 @@ pub struct Page {
     pub next: Option<String>,
     /// How many documents the source says the window has, where it says so.
     pub total: Option<u64>,
+    /// How many answers it was put together from, beside the first: rows may shift between them as between pages.
+    pub more_answers: u64,
     /// Documents that could not be read whole: they are recorded by name and asked for again by key (rules 24, 25).
     pub deferred: Vec<Deferred>,
 }

@@ -49,7 +49,7 @@ impl Engine {
         if answer == TargetAnswer::Adopt {
             chosen.iter().try_for_each(|worker| can_adopt(worker))?;
         }
-        let source_changed = self.accept_source(unit).await?;
+        let source_changed = unit.capture.accept_source().await?;
         let mut told = 0;
         for worker in chosen {
             let state = self.target_state(unit, &worker.plan().name)?;

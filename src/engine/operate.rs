@@ -10,7 +10,7 @@ use crate::engine::unit::{Engine, Unit};
 use crate::engine::view::{differs, find_keys};
 use crate::name::Key;
 use crate::reason::State;
-use crate::store::{CaptureCommit, Delivery, DeliveryWrite, ProgressStep, Step, StoreError, pages};
+use crate::store::{Delivery, DeliveryWrite, Step, StoreError, pages};
 
 /// Why an action was refused.
 #[derive(Debug, thiserror::Error)]
@@ -146,26 +146,6 @@ impl Engine {
             name: target.to_owned(),
             known: unit.workers.iter().map(|worker| worker.plan().name.as_str()).collect::<Vec<_>>().join(", "),
         })
-    }
-
-    /// Takes a changed key, filter, identity or mode as the scheme's own from now on.
-    pub(super) async fn accept_source(&self, unit: &Unit) -> Result<bool, OperateError> {
-        let Some(progress) = self.store.progress(&unit.scheme.id)? else { return Ok(false) };
-        let fingerprint = unit.capture.fingerprint();
-        if progress.fingerprint == fingerprint {
-            return Ok(false);
-        }
-        let mut to = progress.clone();
-        to.fingerprint = fingerprint.to_owned();
-        to.scan = None;
-        // What it has is not known to be all until it was read once more.
-        to.complete_to = None;
-        // Row versions held of what was read before tell nothing of what is read now.
-        to.trail.clear();
-        let scheme = unit.scheme.id.clone();
-        let step = ProgressStep { from: Some(progress), to };
-        self.store.commit_capture(CaptureCommit { scheme, progress: Some(step), ..CaptureCommit::default() }).await?;
-        Ok(true)
     }
 
     /// Keys of documents that are rejected or wait because a look-up did not find a code.

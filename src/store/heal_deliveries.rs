@@ -79,12 +79,9 @@ fn chunk(
     after: Option<&KeyBytes>,
 ) -> Result<Vec<(KeyBytes, Option<Delivery>)>, StoreError> {
     let mut rows = Vec::new();
-    tables.deliveries.scan_unchecked(after.or(Some(place)), |key, payload| {
-        if !key.starts_with(place.as_slice()) || rows.len() == CHUNK {
-            return STOP;
-        }
+    tables.deliveries.scan_unchecked_within(place, after, |key, payload| {
         rows.push((KeyBytes::from_slice(key), payload.and_then(from_json::<Delivery>)));
-        ON
+        if rows.len() == CHUNK { STOP } else { ON }
     })?;
     Ok(rows)
 }
@@ -101,10 +98,7 @@ fn key_of(at: &KeyBytes) -> Option<Key> {
 fn salvaged(tables: &Tables<'_>, scheme: &str, target: &str, key: &Key) -> Result<Delivery, StoreError> {
     let place = of_delivery(scheme, target, key);
     let mut last: Option<Attempt> = None;
-    tables.attempts.scan_unchecked(Some(&place), |at, payload| {
-        if !at.starts_with(place.as_slice()) {
-            return STOP;
-        }
+    tables.attempts.scan_unchecked_within(&place, None, |_, payload| {
         last = payload.and_then(from_json).or(last.take());
         ON
     })?;

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::key::{KeyBytes, KeyReader};
-use super::rows::{ON, STOP};
-use super::tables::{SchemeRow, of_document, of_scheme};
+use super::rows::ON;
+use super::tables::{SchemeRow, document_behind, of_document, of_scheme};
 use super::transaction::Tables;
 use super::value::{from_head, from_json, to_head, to_json};
 use super::{index, seen};
@@ -47,10 +47,7 @@ pub(super) fn rebuild(tables: &mut Tables<'_>, scheme: &str) -> Result<(), Store
 fn heads(tables: &mut Tables<'_>, scheme: &str) -> Result<(), StoreError> {
     let prefix = of_scheme(scheme);
     let mut lost: BTreeMap<Key, Option<Change>> = BTreeMap::new();
-    tables.heads.scan_unchecked(Some(&prefix), |key, payload| {
-        if !key.starts_with(prefix.as_slice()) {
-            return STOP;
-        }
+    tables.heads.scan_unchecked_within(&prefix, None, |key, payload| {
         if payload.is_none()
             && let Some((key, _)) = document(key)
         {
@@ -61,10 +58,7 @@ fn heads(tables: &mut Tables<'_>, scheme: &str) -> Result<(), StoreError> {
     if lost.is_empty() {
         return Ok(());
     }
-    tables.changes.scan_unchecked(Some(&prefix), |key, payload| {
-        if !key.starts_with(prefix.as_slice()) {
-            return STOP;
-        }
+    tables.changes.scan_unchecked_within(&prefix, None, |_, payload| {
         if let Some(change) = payload.and_then(from_json::<Change>)
             && let Some(last) = lost.get_mut(&change.key)
         {
@@ -103,10 +97,7 @@ fn without_change(
     }
     let prefix = of_scheme(scheme);
     let mut newest: BTreeMap<Key, u64> = BTreeMap::new();
-    tables.bodies.scan_unchecked(Some(&prefix), |at, _| {
-        if !at.starts_with(prefix.as_slice()) {
-            return STOP;
-        }
+    tables.bodies.scan_unchecked_within(&prefix, None, |at, _| {
         if let Some((key, version)) = document(at)
             && matches!(lost.get(&key), Some(None))
         {
@@ -114,13 +105,8 @@ fn without_change(
         }
         ON
     })?;
-    tables.deliveries.scan_unchecked(Some(&prefix), |at, payload| {
-        if !at.starts_with(prefix.as_slice()) {
-            return STOP;
-        }
-        let mut reader = KeyReader::new(at);
-        if let (Some(_), Some(_), Some(key)) = (reader.text(), reader.text(), reader.text())
-            && let key = Key::from_text(key)
+    tables.deliveries.scan_unchecked_within(&prefix, None, |at, payload| {
+        if let Some(key) = document_behind(at, 2)
             && matches!(lost.get(&key), Some(None))
             && let Some(row) = payload.and_then(from_json::<Delivery>)
         {
@@ -140,10 +126,7 @@ fn without_change(
 fn bodies(tables: &mut Tables<'_>, scheme: &str) -> Result<(), StoreError> {
     let prefix = of_scheme(scheme);
     let mut lost: Vec<(KeyBytes, Key, u64)> = Vec::new();
-    tables.bodies.scan_unchecked(Some(&prefix), |at, payload| {
-        if !at.starts_with(prefix.as_slice()) {
-            return STOP;
-        }
+    tables.bodies.scan_unchecked_within(&prefix, None, |at, payload| {
         if payload.is_none()
             && let Some((key, version)) = document(at)
         {
@@ -185,10 +168,7 @@ fn numbers(tables: &mut Tables<'_>, scheme: &str) -> Result<(), StoreError> {
     let prefix = of_scheme(scheme);
     tables.numbers.remove_all(&prefix)?;
     let (heads, numbers) = (&tables.heads, &mut tables.numbers);
-    heads.scan_unchecked(Some(&prefix), |key, payload| {
-        if !key.starts_with(prefix.as_slice()) {
-            return STOP;
-        }
+    heads.scan_unchecked_within(&prefix, None, |key, payload| {
         if let Some((key, _)) = document(key)
             && let Some(number) = payload.and_then(to_head).and_then(|head| head.number)
         {

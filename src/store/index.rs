@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::commit_capture;
-use super::key::{KeyBytes, KeyReader};
+use super::key::KeyBytes;
 use super::rows::{ON, Rows, STOP};
 use super::shared::Snapshot;
-use super::tables::{INDEXES, LOOKUP, SchemeRow, of_document, of_scheme};
+use super::tables::{INDEXES, LOOKUP, SchemeRow, document_behind, of_document, of_scheme, text_behind};
 use super::transaction::Tables;
 use super::value::{from_json, to_head, to_json};
 use super::view_documents;
@@ -30,8 +30,7 @@ fn paths<T: redb::ReadableTable<&'static [u8], &'static [u8]>>(
 ) -> Result<BTreeMap<String, bool>, StoreError> {
     let mut paths = BTreeMap::new();
     rows.scan(&of_scheme(scheme), None, |key, payload| {
-        let mut reader = KeyReader::new(key);
-        let path = reader.text().and_then(|_| reader.text());
+        let path = text_behind(key, 1);
         let (path, ready) = path.zip(to_ready(payload)).ok_or_else(|| rows.damaged(key))?;
         paths.insert(path, ready);
         ON
@@ -170,12 +169,8 @@ pub(super) fn empty(tables: &mut Tables<'_>, scheme: &str) -> Result<(), StoreEr
     tables.indexed.remove_all(&place)?;
     tables.lookup.remove_all(&place)?;
     let mut known = Vec::new();
-    tables.indexes.scan_unchecked(Some(&place), |key, _| {
-        if !key.starts_with(place.as_slice()) {
-            return STOP;
-        }
-        let mut reader = KeyReader::new(key);
-        known.extend(reader.text().and_then(|_| reader.text()));
+    tables.indexes.scan_unchecked_within(&place, None, |key, _| {
+        known.extend(text_behind(key, 1));
         ON
     })?;
     tables.indexes.remove_all(&place)?;
@@ -207,10 +202,7 @@ pub(super) fn view(
         return Ok(Some(keys));
     }
     rows.scan(&of_scheme(scheme).text(path).text(text), None, |key, _| {
-        let mut reader = KeyReader::new(key);
-        let document =
-            reader.text().and_then(|_| reader.text()).and_then(|_| reader.text()).and_then(|_| reader.text());
-        keys.push(Key::from_text(document.ok_or_else(|| rows.damaged(key))?));
+        keys.push(document_behind(key, 3).ok_or_else(|| rows.damaged(key))?);
         if keys.len() == limit { STOP } else { ON }
     })?;
     Ok(Some(keys))

@@ -187,6 +187,19 @@ impl<T: ReadableTable<Bytes, Bytes>> Rows<T> {
         }
         Ok(())
     }
+
+    /// The same over the rows that begin with a prefix, all of them or those after a key.
+    pub(super) fn scan_unchecked_within(
+        &self,
+        prefix: &KeyBytes,
+        after: Option<&KeyBytes>,
+        mut visit: impl FnMut(&[u8], Option<&[u8]>) -> Step,
+    ) -> Result<(), StoreError> {
+        // A prefix is no key itself.
+        self.scan_unchecked(Some(after.unwrap_or(prefix)), |key, payload| {
+            if key.starts_with(prefix.as_slice()) { visit(key, payload) } else { STOP }
+        })
+    }
 }
 
 impl WriteRows<'_> {

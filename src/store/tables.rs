@@ -7,7 +7,7 @@ use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
 use super::key::Part::{self, Text, Time, U8, U32, U64};
-use super::key::{KeyBytes, readable};
+use super::key::{KeyBytes, KeyReader, readable};
 use crate::name::Key;
 use crate::reason::State;
 use crate::row_version::RowVersion;
@@ -173,6 +173,20 @@ pub(super) fn of_scheme(scheme: &str) -> KeyBytes {
 /// The key, or prefix, of what belongs to a document.
 pub(super) fn of_document(scheme: &str, key: &Key) -> KeyBytes {
     of_scheme(scheme).text(key.as_str())
+}
+
+/// The document that a key names behind so many texts: one, its scheme; two, where a target or a number stands between.
+pub(super) fn document_behind(key: &[u8], texts: usize) -> Option<Key> {
+    text_behind(key, texts).map(Key::from_text)
+}
+
+/// A text of a key, behind so many others.
+pub(super) fn text_behind(key: &[u8], texts: usize) -> Option<String> {
+    let mut reader = KeyReader::new(key);
+    for _ in 0..texts {
+        reader.text()?;
+    }
+    reader.text()
 }
 
 /// The key of a document in a sweep's seen-table.

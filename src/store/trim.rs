@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::key::{KeyBytes, KeyReader};
 use super::rows::{ON, STOP};
-use super::tables::{SchemeRow, of_delivery, of_document, of_scheme, of_target};
+use super::tables::{SchemeRow, document_behind, of_delivery, of_document, of_scheme, of_target, text_behind};
 use super::transaction::Tables;
 use super::value::{from_json, to_head, to_json};
 use crate::change::Change;
@@ -110,7 +110,7 @@ impl TrimPlan {
                 return STOP;
             }
             looked += 1;
-            let key = text_after(at, 1).map(Key::from_text).ok_or_else(|| tables.heads.damaged(at))?;
+            let key = document_behind(at, 1).ok_or_else(|| tables.heads.damaged(at))?;
             documents.entry(key.clone()).or_default();
             self.done.after = Some(key);
             ON
@@ -185,22 +185,13 @@ fn targets(tables: &Tables<'_>, scheme: &str) -> Result<Vec<String>, StoreError>
     loop {
         let mut found = None;
         tables.deliveries.scan(&place, after.as_ref(), |at, _| {
-            found = Some(text_after(at, 1).ok_or_else(|| tables.deliveries.damaged(at))?);
+            found = Some(text_behind(at, 1).ok_or_else(|| tables.deliveries.damaged(at))?);
             STOP
         })?;
         let Some(target) = found else { return Ok(targets) };
         after = Some(of_target(scheme, &target).behind());
         targets.push(target);
     }
-}
-
-/// A text of a key, behind so many others.
-fn text_after(at: &[u8], texts: usize) -> Option<String> {
-    let mut reader = KeyReader::new(at);
-    for _ in 0..texts {
-        reader.text()?;
-    }
-    reader.text()
 }
 
 /// The version of a body's key.

@@ -5,7 +5,8 @@ use super::key::{KeyBytes, KeyReader};
 use super::rows::{ON, STOP};
 use super::shared::Snapshot;
 use super::tables::{
-    self, ATTEMPTS, COUNTS, DELIVERIES, IDENTITIES, Owner, QUEUE, STATES, TARGETS, code, of_delivery, of_target,
+    self, ATTEMPTS, COUNTS, DELIVERIES, IDENTITIES, Owner, QUEUE, STATES, TARGETS, code, document_behind, of_delivery,
+    of_target,
 };
 use super::value::{from_json, to_count};
 use crate::clock::Time;
@@ -67,8 +68,8 @@ pub(super) fn deliveries(
     let Some(state) = state else {
         let after = after.map(|key| of_delivery(scheme, target, key));
         rows.scan(&of_target(scheme, target), after.as_ref(), |key, payload| {
-            let document = third_text(key).ok_or_else(|| rows.damaged(key))?;
-            found.push((Key::from_text(document), from_json(payload).ok_or_else(|| rows.damaged(key))?));
+            let document = document_behind(key, 2).ok_or_else(|| rows.damaged(key))?;
+            found.push((document, from_json(payload).ok_or_else(|| rows.damaged(key))?));
             if found.len() == limit { STOP } else { ON }
         })?;
         return Ok(found);
@@ -86,11 +87,6 @@ pub(super) fn deliveries(
         if found.len() == limit { STOP } else { ON }
     })?;
     Ok(found)
-}
-
-fn third_text(key: &[u8]) -> Option<String> {
-    let mut reader = KeyReader::new(key);
-    reader.text().and_then(|_| reader.text()).and_then(|_| reader.text())
 }
 
 fn indexed(key: &[u8]) -> Option<String> {

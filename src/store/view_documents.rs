@@ -6,7 +6,8 @@ use super::key::KeyReader;
 use super::rows::{ON, STOP};
 use super::shared::Snapshot;
 use super::tables::{
-    BODIES, CHANGES, HEADS, NUMBERS, QUARANTINE, RUNS, SCHEMES, SchemeRow, WATERMARKS, of_document, of_scheme,
+    BODIES, CHANGES, HEADS, NUMBERS, QUARANTINE, RUNS, SCHEMES, SchemeRow, WATERMARKS, document_behind, of_document,
+    of_scheme,
 };
 use super::value::{from_json, to_head};
 use crate::change::Change;
@@ -91,9 +92,7 @@ pub(super) fn by_number(snapshot: &Snapshot, scheme: &str, number: &str) -> Read
     let rows = snapshot.table(&NUMBERS)?;
     let mut keys = Vec::new();
     rows.scan(&of_scheme(scheme).text(number), None, |key, _| {
-        let mut reader = KeyReader::new(key);
-        let document = reader.text().and_then(|_| reader.text()).and_then(|_| reader.text());
-        keys.push(Key::from_text(document.ok_or_else(|| rows.damaged(key))?));
+        keys.push(document_behind(key, 2).ok_or_else(|| rows.damaged(key))?);
         ON
     })?;
     Ok(keys)
@@ -113,9 +112,7 @@ pub(super) fn documents(snapshot: &Snapshot, scheme: &str, filter: &DocumentFilt
     rows.scan(&first, after.as_ref(), |key, payload| {
         let head = to_head(payload).ok_or_else(|| rows.damaged(key))?;
         if changed_since.is_none_or(|since| head.captured_at >= since) {
-            let mut reader = KeyReader::new(key);
-            let document = reader.text().and_then(|_| reader.text());
-            documents.push((Key::from_text(document.ok_or_else(|| rows.damaged(key))?), head));
+            documents.push((document_behind(key, 1).ok_or_else(|| rows.damaged(key))?, head));
         }
         if documents.len() == *limit { STOP } else { ON }
     })?;

@@ -70,6 +70,28 @@ fn decide_send_since_sends_later_ones_and_takes_older_ones_as_known() {
 }
 
 #[test]
+fn decide_on_a_changed_filter_reaches_the_older_documents_that_match_only_now() {
+    const CONFIRMED: &str = "\n  params:\n    status: Confirmed\n";
+    for answer in ["send", "baseline"] {
+        let systems = Systems::start(40);
+        let place = Place::with_scheme(&systems, &shipped().replace("\n  params:\n", CONFIRMED));
+        place.once();
+        let (confirmed, all) = (systems.keys("Confirmed").len() as u64, systems.documents("jushuitan").len() as u64);
+        let sent = systems.ledger().len();
+        assert!(confirmed < all && sent > 0);
+        place.change_scheme(CONFIRMED, "\n  params:\n");
+        place.run(&["once"]).ended(1);
+        place.done(&["decide", SCHEME, answer]);
+        let status = place.once();
+        assert_eq!(status["documents"], all, "{status}");
+        match answer {
+            "send" => systems.assert_exact(),
+            _ => assert_eq!(systems.ledger().len(), sent, "what is older is taken as known"),
+        }
+    }
+}
+
+#[test]
 fn a_changed_mapping_tries_rejected_documents_again_and_leaves_told_ones() {
     let systems = Systems::start(40);
     let place = Place::with_scheme(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::support::{Desk, NOON, desk_over, page, text};
 use crate::capture::CaptureError;
-use crate::connector::{FaultKind, SourceCall};
+use crate::connector::{Fault, FaultKind, SourceCall};
 use crate::store::Store;
 
 const FULL: &str = ", mode: full, start: 2026-06-01";
@@ -20,6 +20,12 @@ fn no_windows(call: &mut SourceCall) {
 fn whole(desk: &Desk, id: u32, sku: &str) {
     let text = format!(r#"{{"id":{id},"no":"N{id}","sku":"{sku}"}}"#);
     desk.source.details.lock().unwrap().insert(id.to_string(), Ok(text));
+}
+
+/// The detail call fails for a document.
+fn fails(desk: &Desk, id: u32, kind: FaultKind) {
+    let fault = Fault::new(kind, format!("{kind:?}"));
+    desk.source.details.lock().unwrap().insert(id.to_string(), Err(fault));
 }
 
 fn details_asked(desk: &Desk) -> Vec<String> {
@@ -117,7 +123,7 @@ async fn with_always_each_listed_document_is_read_in_each_run() {
 }
 
 #[tokio::test]
-async fn a_detail_that_is_gone_is_met_again_and_one_that_fails_ends_the_run() {
+async fn a_detail_that_is_gone_is_met_again_and_of_an_account_that_is_refused_nothing_is_read() {
     let desk = desk_over(CHANGED, "", no_windows);
     let listed = || page(&[text(1, 1, "09:00:00"), text(2, 1, "09:00:00")], None);
     let counted = || listed().map(|page| crate::connector::Page { total: Some(2), ..page });
@@ -128,11 +134,13 @@ async fn a_detail_that_is_gone_is_met_again_and_one_that_fails_ends_the_run() {
     desk.run([counted()]).await.unwrap();
     assert_eq!(desk.changes().len(), 2);
     let complete = desk.progress().complete_to;
-    desk.source.details.lock().unwrap().insert("1".into(), Err(FaultKind::Permanent));
-    desk.clock.advance(Duration::from_secs(60));
-    let error = desk.run([page(&[text(1, 2, "09:00:00")], None)]).await.unwrap_err();
-    assert_eq!(error.to_string(), "`list` detail `info` id=1: Permanent");
-    assert_eq!(desk.progress().complete_to, complete);
+    for kind in [FaultKind::Refused, FaultKind::Session, FaultKind::Throttled, FaultKind::Unreachable] {
+        fails(&desk, 1, kind);
+        desk.clock.advance(Duration::from_secs(60));
+        let error = desk.run([page(&[text(1, 2, "09:00:00")], None)]).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("`list` detail `info` id=1: {kind:?}"));
+        assert_eq!((desk.progress().complete_to, desk.quarantined().len()), (complete, 0), "{kind:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Tests of capture by rule, over the in-memory store and a source that plays a script.
 #![allow(clippy::unwrap_used)]
 
+mod blame;
 mod clock;
 mod cursor;
 mod documents;
@@ -9,5 +10,6 @@ mod full;
 mod living;
 mod poison;
 mod support;
+mod survey;
 mod sweeps;
 mod windows;

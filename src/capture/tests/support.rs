@@ -74,7 +74,9 @@ pub struct Double {
     /// Positions asked for without a window.
     pub fulls: Mutex<Vec<Option<String>>>,
     /// Whole documents by their listed key; none is gone.
-    pub details: Mutex<BTreeMap<String, Result<String, FaultKind>>>,
+    pub details: Mutex<BTreeMap<String, Result<String, Fault>>>,
+    /// What a login is answered, where it fails.
+    pub no_login: Mutex<Option<FaultKind>>,
     pub details_asked: Mutex<Vec<String>>,
     pub keys_asked: Mutex<Vec<String>>,
     pub offset: Mutex<i64>,
@@ -127,7 +129,8 @@ impl Connector for Double {
     }
 
     async fn login(&self) -> Result<(), Fault> {
-        Ok(())
+        let no_login = *self.no_login.lock().unwrap();
+        no_login.map_or(Ok(()), |kind| Err(Fault::new(kind, "no login")))
     }
 
     fn clock_offset(&self) -> Option<i64> {
@@ -172,7 +175,7 @@ impl Connector for Double {
         self.details_asked.lock().unwrap().push(asked);
         match self.details.lock().unwrap().get(&params[0].1) {
             Some(Ok(text)) => Ok(Some(RawDocument { bytes: text.clone().into_bytes() })),
-            Some(Err(kind)) => Err(Fault::new(*kind, format!("{kind:?}"))),
+            Some(Err(fault)) => Err(fault.clone()),
             None => Ok(None),
         }
     }
@@ -241,6 +244,7 @@ pub fn desk_over(source_more: &'static str, more: &str, differs: impl FnOnce(&mu
         windows: Mutex::default(),
         fulls: Mutex::default(),
         details: Mutex::default(),
+        no_login: Mutex::default(),
         details_asked: Mutex::default(),
         keys_asked: Mutex::default(),
         offset: Mutex::default(),

@@ -218,6 +218,25 @@ async fn rule_23_what_can_not_be_asked_for_or_read_is_not_gone() {
 }
 
 #[tokio::test]
+async fn rule_23_where_deletions_are_not_wanted_any_more_a_sweep_under_way_makes_none() {
+    const KEEPS: &str = ", start: 1h, window: 2h, sweep: { every: 1d, back: 1h, deletes: false }";
+    // (documents, the stage in which the sweep is cut)
+    for (ids, stage) in
+        [(1..=3, SweepStage::Deleting { after: None }), (1..=20, SweepStage::Confirming { after: None, gone: 0 })]
+    {
+        let desk = captured(DELETES, 10, ids).await;
+        desk.by_key([Err(FaultKind::Refused)]);
+        desk.sweep([nothing()]).await.unwrap_err();
+        assert_eq!(desk.stage(), stage);
+        let desk = Desk { source_more: KEEPS, ..desk };
+        let capture = desk.reconfigured("");
+        let desk = Desk { capture, ..desk };
+        desk.sweep([]).await.unwrap();
+        assert_eq!((desk.deleted().len(), desk.stage()), (0, SweepStage::Ended));
+    }
+}
+
+#[tokio::test]
 async fn a_document_that_comes_back_is_created_again() {
     let desk = captured(DELETES, 10, 1..=2).await;
     desk.sweep([listed([2])]).await.unwrap();
@@ -294,6 +313,27 @@ async fn rule_25_what_could_not_be_named_stays_where_a_sweep_may_not_have_come_t
         desk.run([]).await.unwrap();
         desk.clock.advance(MINUTE);
         desk.run([page(&["{\"broken\":"], None)]).await.unwrap();
+        desk.clock.advance(MINUTE);
+        desk.sweep([]).await.unwrap();
+        assert_eq!(desk.quarantined().is_empty(), leaves, "{source}");
+    }
+}
+
+#[tokio::test]
+async fn rule_25_what_could_not_be_named_by_row_version_leaves_the_quarantine_too() {
+    // (hours the sweep looks back, whether it leaves the quarantine)
+    for (source, leaves) in [
+        (", start: 5h, window: 2h, cursor: $.ts, sweep: { every: 1d, back: 2h }", true),
+        (", start: 5h, window: 2h, cursor: $.ts, sweep: { every: 1d, back: 5m }", false),
+    ] {
+        let desk = desk_over(source, "", |_| {});
+        let row = text(1, 1, "11:40:00").replace('}', r#","ts":10}"#);
+        // Nothing to sight, then the walk of windows, then what follows the row version.
+        desk.source.pages.lock().unwrap().extend([nothing(), nothing(), nothing(), page(&[&row], None)]);
+        desk.run([]).await.unwrap();
+        desk.clock.advance(15 * MINUTE);
+        desk.run([page(&[&row, "{\"broken\":"], None)]).await.unwrap();
+        assert_eq!((desk.quarantined().len(), desk.source.followed.lock().unwrap().len()), (1, 1));
         desk.clock.advance(MINUTE);
         desk.sweep([]).await.unwrap();
         assert_eq!(desk.quarantined().is_empty(), leaves, "{source}");

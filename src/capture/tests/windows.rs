@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::support::{NOON, desk, page, text};
+use super::support::{Desk, NOON, desk, desk_over, page, text};
 use crate::capture::CaptureError;
 use crate::connector::{FaultKind, Page};
 use crate::store::Store;
@@ -98,6 +98,44 @@ async fn fewer_documents_than_the_source_counts_are_read_again() {
     let [a, b] = [1, 2].map(|id| text(id, 1, "11:50:00"));
     desk.run([counted(&[&a]), counted(&[&a, &b])]).await.unwrap();
     assert_eq!((desk.asked(), desk.changes().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn fault_22_a_page_that_was_put_together_from_several_answers_is_read_until_two_passes_agree() {
+    let desk = desk("", |call| call.shifts = true);
+    let pieces = |texts: &[String]| page(texts, None).map(|page| Page { more_answers: 2, ..page });
+    let [a, b] = [1, 2].map(|id| text(id, 1, "11:50:00"));
+    desk.run([pieces(std::slice::from_ref(&a)), pieces(&[a.clone(), b.clone()]), pieces(&[a, b])]).await.unwrap();
+    assert_eq!((desk.asked(), desk.changes().len()), (3, 2));
+}
+
+#[tokio::test]
+async fn rule_15_a_shorter_window_shortens_the_stored_one_of_a_run_and_of_a_sweep() {
+    const LONG: &str = ", start: 3h, window: 3h, sweep: { every: 1d, back: 3h }";
+    const SHORT: &str = ", start: 3h, window: 1h, sweep: { every: 1d, back: 3h }";
+    let ends = |desk: &Desk| -> Vec<_> {
+        std::mem::take(&mut *desk.source.windows.lock().unwrap()).iter().map(|(window, _)| window.end).collect()
+    };
+    let hour = |hour: u32| NOON.minus((3 - hour) * 60 * MINUTE);
+    let desk = desk_over(LONG, "", |_| {});
+    desk.run([Err(FaultKind::Permanent)]).await.unwrap_err();
+    assert_eq!(ends(&desk), [NOON]);
+    let desk = Desk { source_more: SHORT, ..desk };
+    let capture = desk.reconfigured("");
+    let desk = Desk { capture, ..desk };
+    desk.run([]).await.unwrap();
+    let asked = ends(&desk);
+    assert_eq!((asked[0], desk.progress().complete_to), (hour(1), Some(NOON)));
+
+    let desk = Desk { source_more: LONG, ..desk };
+    let capture = desk.reconfigured("");
+    let desk = Desk { capture, ..desk };
+    desk.source.pages.lock().unwrap().push_back(Err(FaultKind::Permanent));
+    desk.capture.sweep().await.unwrap_err();
+    assert_eq!(ends(&desk), [NOON]);
+    let desk = Desk { source_more: SHORT, ..desk };
+    desk.reconfigured("").sweep().await.unwrap();
+    assert_eq!(ends(&desk), [hour(1), hour(2), NOON]);
 }
 
 #[tokio::test]

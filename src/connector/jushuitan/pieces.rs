@@ -23,7 +23,9 @@ impl Jushuitan {
             match self.call(call.name, biz, single).await {
                 Ok(Got { documents, total, has_next }) => {
                     found.documents.extend(documents);
-                    found.total = total;
+                    // A row that slips away between two answers is still counted, so that it is missed.
+                    found.total = found.total.max(total);
+                    found.more_answers = single - before - 1;
                     if !has_next {
                         return Ok(found);
                     }

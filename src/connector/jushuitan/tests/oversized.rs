@@ -37,6 +37,7 @@ async fn fault_22_a_document_that_is_too_large_is_named_and_the_others_of_its_pa
     assert_eq!((texts(&page), page.next.as_deref()), (vec![small(1), small(3)], Some("3")));
     assert_eq!(deferred(&page), [r#"{"io_id":2,"modified":"2024-03-01 10:00:00"}"#]);
     assert!(page.deferred[0].why.contains("larger than 500 bytes"), "{}", page.deferred[0].why);
+    assert_eq!(page.more_answers, 2, "of three answers");
     let sizes: Vec<bool> = server.received().iter().map(|one| biz(one).contains(r#""page_size":1}"#)).collect();
     assert_eq!(sizes, [false, true, true, true]);
 }
@@ -52,6 +53,24 @@ async fn fault_22_a_large_document_at_the_end_of_a_window_ends_it() {
     .await;
     let page = fetch(&connector, &source(ORDERS, &[]), None).await.unwrap();
     assert_eq!((texts(&page), page.next, page.deferred.len()), (vec![small(1)], None, 1));
+}
+
+#[tokio::test]
+async fn fault_22_a_row_that_slips_away_while_a_page_is_read_in_pieces_is_still_counted() {
+    let counted = |index: u64, has_next, documents: &str, count: u64| {
+        page(format!(
+            r#"{{"code":0,"data":{{"page_index":{index},"has_next":{has_next},"data_count":{count},"datas":[{documents}]}}}}"#
+        ))
+    };
+    // 1 leaves the window between the answers, so that 3 comes to its place and 2 to that of 1.
+    let (_server, connector) = narrow(vec![
+        counted(1, false, &[small(1), small(2), large(3)].join(","), 3),
+        counted(1, true, &small(1), 3),
+        counted(2, false, &small(3), 2),
+    ])
+    .await;
+    let page = fetch(&connector, &source(ORDERS, &[]), None).await.unwrap();
+    assert_eq!((texts(&page), page.total, page.more_answers), (vec![small(1), small(3)], Some(3), 1));
 }
 
 #[tokio::test]
