@@ -94,6 +94,8 @@ pub async fn pull(
     Path(scheme): Path<String>,
     Body(body): Body<Pull>,
 ) -> Answer<Pulled> {
+    // What is read of a scheme that nothing delivers would lie there unsaid.
+    state.engine.must_run(&scheme)?;
     let pulled = state.engine.pull(&scheme, &body.keys).await?;
     let found = pulled.found.iter().map(ToString::to_string).collect();
     Ok(Json(Pulled { found, missing: pulled.missing }))
