@@ -107,6 +107,8 @@ pub async fn sweep(
     Path(scheme): Path<String>,
     body: Option<Body<Sweep>>,
 ) -> Answer<Done> {
+    // Deletions that nothing delivers would lie there unsaid, too.
+    state.engine.must_run(&scheme)?;
     let Some(run) = body.and_then(|Body(body)| body.confirm) else {
         state.engine.sweep_now(&scheme)?;
         return Ok(Json(Done::from([("started", 1)])));
