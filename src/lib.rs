@@ -29,6 +29,7 @@
 
 pub mod api;
 pub mod capture;
+pub mod caught;
 pub mod change;
 pub mod cli;
 pub mod clock;

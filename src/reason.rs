@@ -87,9 +87,56 @@ pub enum Language {
 }
 
 impl Language {
-    /// From a tag such as `zh`, `zh-CN`, `en`, or an `Accept-Language` header's first tag.
-    pub fn from_tag(tag: &str) -> Self {
-        if tag.trim().to_ascii_lowercase().starts_with("zh") { Self::Chinese } else { Self::English }
+    /// From a tag such as `zh`, `zh-CN`, `en` or `en_US.UTF-8`; none for any other language.
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        match tag.trim().split(['-', '_', '.']).next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "en" => Some(Self::English),
+            "zh" => Some(Self::Chinese),
+            _ => None,
+        }
+    }
+
+    /// Of an `Accept-Language` header the language that is wanted most, the first of several; English where none of
+    /// ours is wanted.
+    pub fn accepted(header: &str) -> Self {
+        let mut best = (0.0, Self::English);
+        for range in header.split(',') {
+            let (tag, params) = range.split_once(';').unwrap_or((range, ""));
+            let weight = params.split(';').find_map(|param| param.trim().strip_prefix("q="));
+            let weight: f32 = weight.map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0));
+            if let Some(language) = Self::from_tag(tag).filter(|_| weight > best.0) {
+                best = (weight, language);
+            }
+        }
+        best.1
+    }
+}
+
+/// The word for what came of an attempt, as stored: `accepted`, `unknown`, … A word that is not known is shown as it is.
+pub fn outcome_word(outcome: &str, language: Language) -> &str {
+    if language == Language::English {
+        return outcome;
+    }
+    match outcome {
+        "accepted" => "已接受",
+        "refused" => "被拒绝",
+        "not_run" => "未执行",
+        "unknown" => "结果未知",
+        "absent" => "目标中不存在",
+        "exists" => "目标中已存在",
+        "renumbered" => "以其他编号执行",
+        "old_content" => "目标仍为旧内容",
+        "adopted" => "已存在,未发送",
+        other => other,
+    }
+}
+
+/// A parameter as shown: of those that are words of ours, the translation.
+fn shown<'a>(name: &str, value: &'a str, language: Language) -> &'a str {
+    match (name, value, language) {
+        ("resolution", "delivered", Language::Chinese) => "已送达",
+        ("resolution", "resend", Language::Chinese) => "重新发送",
+        _ => value,
     }
 }
 
@@ -234,7 +281,7 @@ impl Reason {
     pub fn sentence(&self, language: Language) -> String {
         let mut text = self.code.pattern(language).to_owned();
         for (name, value) in &self.params {
-            text = text.replace(&format!("{{{name}}}"), value);
+            text = text.replace(&format!("{{{name}}}"), shown(name, value, language));
         }
         match &self.words {
             Some(words) if language == Language::Chinese => format!("{text}:「{words}」"),
@@ -268,5 +315,51 @@ mod tests {
         let reason = Reason::new(Code::Sent, [("version", "3".into())]).with_words("ok");
         assert_eq!(reason.sentence(Language::English), "the target accepted version 3: \"ok\"");
         assert_eq!(reason.sentence(Language::Chinese), "目标系统已接受版本 3:「ok」");
+    }
+
+    #[test]
+    fn a_chinese_sentence_holds_no_english_word_of_ours() {
+        for (word, chinese) in [("delivered", "人工处理为 已送达"), ("resend", "人工处理为 重新发送")]
+        {
+            let reason = Reason::new(Code::Resolved, [("resolution", word.to_owned())]);
+            assert_eq!(reason.sentence(Language::Chinese), chinese);
+            assert_eq!(reason.sentence(Language::English), format!("resolved by a person as {word}"));
+        }
+        let outcomes =
+            ["accepted", "refused", "not_run", "unknown", "absent", "exists", "renumbered", "old_content", "adopted"];
+        for outcome in outcomes {
+            assert!(!outcome_word(outcome, Language::Chinese).is_ascii(), "{outcome}");
+            assert_eq!(outcome_word(outcome, Language::English), outcome);
+        }
+    }
+
+    #[test]
+    fn languages_are_known_by_their_tags_and_chosen_by_weight() {
+        for (tag, language) in [
+            ("en", Some(Language::English)),
+            ("en-GB", Some(Language::English)),
+            ("ZH", Some(Language::Chinese)),
+            ("zh-CN", Some(Language::Chinese)),
+            ("zh_CN.UTF-8", Some(Language::Chinese)),
+            ("fr", None),
+            ("zhuang", None),
+            ("", None),
+        ] {
+            assert_eq!(Language::from_tag(tag), language, "{tag}");
+        }
+        for (header, language) in [
+            ("zh-CN", Language::Chinese),
+            ("en;q=0.3, zh-CN;q=0.9", Language::Chinese),
+            ("zh;q=0.3,en;q=0.9", Language::English),
+            ("fr, zh;q=0.5", Language::Chinese),
+            ("en, zh", Language::English),
+            ("zh, en", Language::Chinese),
+            ("zh;q=0", Language::English),
+            ("zh;q=much", Language::English),
+            ("fr", Language::English),
+            ("", Language::English),
+        ] {
+            assert_eq!(Language::accepted(header), language, "{header}");
+        }
     }
 }

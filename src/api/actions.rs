@@ -94,6 +94,8 @@ pub async fn pull(
     Path(scheme): Path<String>,
     Body(body): Body<Pull>,
 ) -> Answer<Pulled> {
+    // What is read of a scheme that nothing delivers would lie there unsaid.
+    state.engine.must_run(&scheme)?;
     let pulled = state.engine.pull(&scheme, &body.keys).await?;
     let found = pulled.found.iter().map(ToString::to_string).collect();
     Ok(Json(Pulled { found, missing: pulled.missing }))
@@ -105,6 +107,8 @@ pub async fn sweep(
     Path(scheme): Path<String>,
     body: Option<Body<Sweep>>,
 ) -> Answer<Done> {
+    // Deletions that nothing delivers would lie there unsaid, too.
+    state.engine.must_run(&scheme)?;
     let Some(run) = body.and_then(|Body(body)| body.confirm) else {
         state.engine.sweep_now(&scheme)?;
         return Ok(Json(Done::from([("started", 1)])));

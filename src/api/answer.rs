@@ -62,6 +62,7 @@ impl From<OperateError> for Problem {
         match error {
             OperateError::Unknown { .. } => Self::missing(error.to_string()),
             OperateError::Refused(_) => Self::wrong(error.to_string()),
+            OperateError::NotNow(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
             OperateError::Capture(_) => Self::new(StatusCode::BAD_GATEWAY, error.to_string()),
             OperateError::Store(error) => error.into(),
         }
@@ -79,5 +80,5 @@ pub async fn not_found() -> Problem {
 /// The language asked for.
 pub fn language(headers: &HeaderMap) -> Language {
     let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    asked.map_or(Language::English, Language::from_tag)
+    asked.map_or(Language::English, Language::accepted)
 }

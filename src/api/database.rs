@@ -46,6 +46,9 @@ pub async fn backup(
     let bytes = written.map_err(|panic| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, panic.to_string()))?;
     let bytes = bytes.map_err(|error| match error {
         StoreError::Exists(_) => Problem::new(StatusCode::CONFLICT, error.to_string()),
+        StoreError::Io(why) => {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the backup could not be made: {why}"))
+        }
         error => error.into(),
     })?;
     tracing::info!(file = %file.display(), bytes, "backup written");

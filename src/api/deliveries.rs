@@ -56,8 +56,9 @@ pub async fn list(
 ) -> Answer<List<Item>> {
     let limit = paging.limit()?;
     let wanted = filter.state.as_deref().map(state_of).transpose()?;
-    if let Some(scheme) = &filter.scheme {
-        unit(&state, scheme)?;
+    match &filter.target {
+        Some(target) => state.engine.must_know(filter.scheme.as_deref(), Some(target))?,
+        None => filter.scheme.iter().try_for_each(|scheme| unit(&state, scheme).map(drop))?,
     }
     let from = paging.cursor()?;
     let (from_scheme, from_place) = match from.as_deref() {
@@ -66,7 +67,10 @@ pub async fn list(
         None => (None, None),
     };
     let mut items = Vec::new();
-    for unit in &state.engine.units {
+    // By id, as the cursor compares them: files sort otherwise where one name begins another.
+    let mut units: Vec<_> = state.engine.units.iter().collect();
+    units.sort_by(|a, b| a.scheme.id.cmp(&b.scheme.id));
+    for unit in &units {
         let id = &unit.scheme.id;
         if filter.scheme.as_ref().is_some_and(|scheme| scheme != id)
             || from_scheme.as_ref().is_some_and(|from| id < from)
@@ -91,7 +95,7 @@ pub async fn list(
         }
         if items.len() == limit {
             // The scheme ended where the page did: the next page begins with the next scheme.
-            let next = state.engine.units.iter().map(|unit| &unit.scheme.id).find(|other| *other > id);
+            let next = units.iter().map(|unit| &unit.scheme.id).find(|other| *other > id);
             return Ok(Json(List::new(items, next.map(|next| cursor(&[next, "", ""])))));
         }
     }
@@ -139,6 +143,13 @@ fn item(view: DeliveryView) -> Result<Item, Problem> {
 async fn act(state: &State, id: &str, action: Action) -> Answer<Acted> {
     let parts: Option<[String; 3]> = hex::decode(id).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let [scheme, target, key] = parts.ok_or_else(|| Problem::missing("there is no delivery of this id"))?;
+    state.engine.must_know(Some(&scheme), Some(&target))?;
+    let (known, store) = (Key::from_text(key.as_str()), &state.engine.store);
+    if store.heads(&scheme, std::slice::from_ref(&known))? == [None]
+        && store.delivery(&scheme, &target, &known)?.is_none()
+    {
+        return Err(Problem::missing(format!("there is no delivery `{scheme}/{target}/{key}`")));
+    }
     let selection = Selection { scheme: Some(scheme), target: Some(target), keys: vec![key], ..Selection::default() };
     Ok(Json(state.engine.act(&selection, &action).await?))
 }

@@ -122,8 +122,8 @@ pub async fn explained(
     headers: HeaderMap,
 ) -> Answer<Sentences> {
     let unit = unit(&state, &scheme)?;
-    let found = find_keys(&*state.engine.store, &scheme, &key)?;
-    let key = found.into_iter().next().unwrap_or_else(|| Key::from_text(key));
+    // Of a document that was never captured there is something to say too.
+    let key = only_or_none(&state, &scheme, &key)?.unwrap_or_else(|| Key::from_text(key));
     let sentences = explain(&*state.engine.store, &unit.scheme, &key, language(&headers))?;
     Ok(Json(Sentences { scheme, key: key.to_string(), sentences }))
 }
@@ -137,7 +137,7 @@ pub async fn search(
     let mut found = Vec::new();
     for unit in &state.engine.units {
         for key in find_keys(&*state.engine.store, &unit.scheme.id, &query.q)? {
-            found.extend(show(&*state.engine.store, &unit.scheme, &key, None, (state.mask(), language(&headers)))?);
+            found.extend(show(&*state.engine.store, &unit.scheme, &key, None, state.shown(language(&headers)))?);
         }
     }
     Ok(Json(List::new(found, None)))
@@ -146,16 +146,22 @@ pub async fn search(
 fn detail(state: &State, scheme: &str, text: &str, version: Option<u64>, language: Language) -> Answer<DocumentDetail> {
     let unit = unit(state, scheme)?;
     let key = only(state, scheme, text)?;
-    let found = show(&*state.engine.store, &unit.scheme, &key, version, (state.mask(), language))?;
+    let found = show(&*state.engine.store, &unit.scheme, &key, version, state.shown(language))?;
     found.map(Json).ok_or_else(|| Problem::missing(format!("`{scheme}` has no such document or version of `{key}`")))
 }
 
-/// The one key a text names; several documents of one number are listed.
+/// The one key a text names.
 fn only(state: &State, scheme: &str, text: &str) -> Result<Key, Problem> {
+    let key = only_or_none(state, scheme, text)?;
+    key.ok_or_else(|| Problem::missing(format!("`{scheme}` has no document with key or number `{text}`")))
+}
+
+/// The key a text names, if any; several documents of one number are listed.
+fn only_or_none(state: &State, scheme: &str, text: &str) -> Result<Option<Key>, Problem> {
     let mut keys = find_keys(&*state.engine.store, scheme, text)?;
     if keys.len() > 1 {
         let keys: Vec<&str> = keys.iter().map(Key::as_str).collect();
         return Err(Problem::wrong(format!("several documents have the number `{text}`: {}", keys.join(", "))));
     }
-    keys.pop().ok_or_else(|| Problem::missing(format!("`{scheme}` has no document with key or number `{text}`")))
+    Ok(keys.pop())
 }

@@ -13,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::access::{Access, guard};
 use crate::api::{actions, database, deliveries, documents, schemes};
-use crate::clock::Time;
+use crate::clock::{Time, Zone};
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::engine::view::Mask;
+use crate::engine::view::{Mask, Shown};
+use crate::reason::Language;
 use crate::secret::Secret;
 
 /// Largest body of an action.
@@ -40,12 +41,13 @@ pub struct State {
     pub started: Time,
     access: Access,
     mask: Mask,
+    zone: Zone,
 }
 
 impl State {
-    /// Which fields are never shown.
-    pub fn mask(&self) -> &Mask {
-        &self.mask
+    /// How documents are shown to somebody who reads this language.
+    pub fn shown(&self, language: Language) -> Shown<'_> {
+        Shown { mask: &self.mask, zone: &self.zone, language }
     }
 
     /// Who may do what.
@@ -73,7 +75,13 @@ impl Server {
         Ok(Self {
             listener,
             address,
-            state: Arc::new(State { engine, started, access, mask: Mask::new(&config.mask) }),
+            state: Arc::new(State {
+                engine,
+                started,
+                access,
+                mask: Mask::new(&config.mask),
+                zone: config.zone.clone(),
+            }),
         })
     }
 

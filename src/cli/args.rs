@@ -4,6 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::reason::Language;
+
+fn language(tag: &str) -> Result<Language, String> {
+    Language::from_tag(tag).ok_or_else(|| "allowed: `en` (English), `zh` (中文)".to_owned())
+}
+
 /// Captures changed documents from business systems and delivers only the differences, without duplicates and
 /// without loss.
 #[derive(Debug, Parser)]
@@ -16,8 +22,8 @@ pub struct Args {
     #[arg(long, global = true)]
     pub json: bool,
     /// Language of sentences: en or zh
-    #[arg(long, global = true, env = "DELTAFERRY_LANG", default_value = "en", value_name = "LANG")]
-    pub lang: String,
+    #[arg(long, global = true, env = "DELTAFERRY_LANG", default_value = "en", value_name = "LANG", value_parser = language)]
+    pub lang: Language,
     /// Accept secrets written into the configuration (for tests)
     #[arg(long, global = true)]
     pub allow_literal_secrets: bool,

@@ -1,15 +1,15 @@
 //! What verbs share: the configuration and schemes as read and checked, the store, and the engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::args::Args;
-use crate::cli::output::Failure;
+use crate::cli::output::{Failure, tell_left_out};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Options, read_everything};
+use crate::config::{Config, Filled, Options, read_everything};
 use crate::connector::kept::KeptTokens;
 use crate::connector::registry::{self, Environment, Settings};
 use crate::engine::{Engine, Ready, Surroundings, SystemReady, assemble, check};
@@ -37,6 +37,8 @@ pub struct Context {
     pub verbose: u8,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// Faults of schemes left out that were told already.
+    told: Mutex<BTreeSet<Fault>>,
 }
 
 /// Configuration and schemes, checked.
@@ -73,10 +75,11 @@ impl Context {
         Self {
             config: args.config.clone(),
             json: args.json,
-            language: Language::from_tag(&args.lang),
+            language: args.lang,
             literal_secrets,
             verbose: args.verbose,
             clock: Arc::new(SystemClock::new()),
+            told: Mutex::default(),
         }
     }
 
@@ -89,43 +92,66 @@ impl Context {
             literal_secrets: LiteralSecrets::Allowed,
             verbose: self.verbose,
             clock: Arc::clone(&self.clock),
+            told: Mutex::default(),
         }
     }
 
-    /// The configuration alone; for verbs that need no schemes yet.
+    /// The configuration alone; for verbs that need no schemes and talk to no system.
     pub fn read_configuration(&self) -> Result<Config, Failure> {
         self.must_exist()?;
-        Config::load(&self.config, self.options()).map_err(Failure::Faults)
+        Config::load(&self.config, self.options(Filled::Local)).map_err(Failure::Faults)
     }
 
-    /// Configuration and schemes as read; for verbs that touch no system.
-    pub fn read(&self) -> Result<(Config, Vec<Scheme>), Failure> {
+    /// Configuration and schemes as read, without the schemes that are at fault: one broken file hides no other scheme.
+    /// It is named on standard error, and a fault of a scheme that is named is one of the verb. For verbs that touch no
+    /// system, or let the running service do it: what only the systems need may be missing.
+    pub fn read_for<S: AsRef<str>>(&self, named: &[S]) -> Result<(Config, Vec<Scheme>), Failure> {
         self.must_exist()?;
         let mut faults = Vec::new();
-        let read = read_everything(&self.config, self.options(), &mut faults);
+        let read = read_everything(&self.config, self.options(Filled::Local), &mut faults);
         faults.sort();
-        match read {
-            Some((config, files)) if faults.is_empty() => {
-                Ok((config, files.into_iter().map(|file| file.scheme).collect()))
-            }
-            _ => Err(Failure::Faults(faults)),
+        let (config, files) = match read {
+            Some((config, files)) if faults.iter().all(|fault| is_of_scheme(fault, &config)) => (config, files),
+            _ => return Err(Failure::Faults(faults)),
+        };
+        let sound = |scheme: &Scheme| faults.iter().all(|fault| fault.at.file != scheme.file);
+        let schemes: Vec<Scheme> = files.into_iter().map(|file| file.scheme).filter(sound).collect();
+        self.tell_left_out(faults, named)?;
+        let unknown = named.iter().find(|name| !schemes.iter().any(|scheme| scheme.id == name.as_ref()));
+        match unknown {
+            Some(name) => Err(Failure::no_scheme(name.as_ref(), schemes.iter())),
+            None => Ok((config, schemes)),
         }
     }
 
-    /// The same without the schemes that are at fault, and their faults: one broken file hides no other scheme.
-    pub fn read_sound(&self) -> Result<(Config, Vec<Scheme>, Vec<Fault>), Failure> {
-        self.must_exist()?;
-        let mut faults = Vec::new();
-        let read = read_everything(&self.config, self.options(), &mut faults);
-        faults.sort();
-        match read {
-            Some((config, files)) if faults.iter().all(|fault| is_of_scheme(fault, &config)) => {
-                let schemes = files.into_iter().map(|file| file.scheme);
-                let sound = schemes.filter(|scheme| faults.iter().all(|fault| fault.at.file != scheme.file)).collect();
-                Ok((config, sound, faults))
-            }
-            _ => Err(Failure::Faults(faults)),
+    /// The same, checked against what the systems can do. Refused as a whole if the configuration is at fault, or every
+    /// scheme.
+    pub fn check_for<S: AsRef<str>>(&self, named: &[S]) -> Result<Checked, Failure> {
+        self.check_telling(named).map(|(checked, _)| checked)
+    }
+
+    /// The same, and whether any scheme was left out.
+    pub fn check_telling<S: AsRef<str>>(&self, named: &[S]) -> Result<(Checked, bool), Failure> {
+        let (checked, faults) = self.check_sound()?;
+        let left_out = !faults.is_empty();
+        self.tell_left_out(faults, named)?;
+        let unknown = named.iter().find(|name| !checked.ready.iter().any(|ready| ready.scheme.id == name.as_ref()));
+        match unknown {
+            Some(name) => Err(Failure::no_scheme(name.as_ref(), checked.ready.iter().map(|ready| &*ready.scheme))),
+            None => Ok((checked, left_out)),
         }
+    }
+
+    /// Says once which schemes are left out; refuses where one of them is named.
+    fn tell_left_out<S: AsRef<str>>(&self, faults: Vec<Fault>, named: &[S]) -> Result<(), Failure> {
+        let (of_named, others) = faults.into_iter().partition::<Vec<_>, _>(|fault| is_named(fault, named));
+        if !of_named.is_empty() {
+            return Err(Failure::Faults(of_named));
+        }
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let new: Vec<Fault> = others.into_iter().filter(|fault| told.insert(fault.clone())).collect();
+        tell_left_out(&new);
+        Ok(())
     }
 
     /// Configuration and schemes, checked against what the systems can do; all faults of all files at once.
@@ -152,7 +178,7 @@ impl Context {
     fn check_all(&self) -> Result<(Checked, Vec<Fault>), Failure> {
         self.must_exist()?;
         let mut faults = Vec::new();
-        let read = read_everything(&self.config, self.options(), &mut faults);
+        let read = read_everything(&self.config, self.options(Filled::All), &mut faults);
         let Some((config, schemes)) = read else { return Err(Failure::Faults(faults)) };
         let systems = self.connect(&config, &mut faults);
         let tables = Arc::new(RwLock::new(Arc::new(read_tables(&config, &mut faults))));
@@ -203,8 +229,8 @@ impl Context {
         systems
     }
 
-    fn options(&self) -> Options {
-        Options { literal_secrets: self.literal_secrets }
+    fn options(&self, outside: Filled) -> Options {
+        Options { literal_secrets: self.literal_secrets, outside }
     }
 
     fn must_exist(&self) -> Result<(), Failure> {
@@ -245,6 +271,12 @@ impl Context {
         make_private_folder(&config.data)?;
         Ok(Arc::new(RedbStore::open(&database(config), &RedbOptions::default())?))
     }
+}
+
+/// Whether a fault lies in the file of a scheme that is named.
+pub fn is_named<S: AsRef<str>>(fault: &Fault, named: &[S]) -> bool {
+    let stem = fault.at.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    stem.is_some_and(|stem| named.iter().any(|name| *name.as_ref() == *stem))
 }
 
 /// Whether a fault lies in a scheme's file.

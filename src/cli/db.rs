@@ -10,7 +10,7 @@ use crate::cli::output::{Exit, Failure, json, table};
 use crate::cli::remote::service;
 use crate::config::Config;
 use crate::store::care::{self, Pages, Verified};
-use crate::store::{Origin, RedbOptions, Restored, restore};
+use crate::store::{Origin, RedbOptions, Restored, StoreError, restore};
 
 pub async fn run(context: &Context, verb: Db) -> Result<Exit, Failure> {
     let config = context.read_configuration()?;
@@ -83,7 +83,13 @@ fn info(context: &Context, path: &Path) -> Result<Exit, Failure> {
 }
 
 fn verify(context: &Context, path: &Path) -> Result<Exit, Failure> {
-    let found = care::verify(path, &options())?;
+    let found = match care::verify(path, &options()) {
+        Err(StoreError::Broken { why, .. }) if context.json => {
+            json(&value!({ "file": path, "sound": false, "values": 0, "pages": { "damaged": why }, "damages": [] }))?;
+            return Ok(Exit::Failed);
+        }
+        found => found.map_err(|error| unreadable(error, "database"))?,
+    };
     let exit = if found.is_sound() { Exit::Done } else { Exit::Failed };
     if context.json {
         json(&value!({
@@ -136,13 +142,22 @@ async fn backup(context: &Context, config: &Config, path: &Path, file: &Path) ->
             let done = service.post("/db/backup", &value!({ "file": file })).await?;
             done.get("bytes").and_then(Value::as_u64).unwrap_or(0)
         }
-        None => care::backup(path, &file, &options())?,
+        None => care::backup(path, &file, &options()).map_err(|error| match error {
+            StoreError::Io(why) => Failure::failed(format!("the backup could not be made: {why}")),
+            error => error.into(),
+        })?,
     };
     tell(context, &value!({ "file": file, "bytes": bytes }), &format!("{}: {bytes} bytes", file.display()))
 }
 
 fn put_back(context: &Context, path: &Path, file: &Path) -> Result<Exit, Failure> {
-    let done = restore(path, file, &options())?;
+    if !file.is_file() {
+        return Err(Failure::failed(format!("there is no file `{}`", file.display())));
+    }
+    let done = restore(path, file, &options()).map_err(|error| match error {
+        StoreError::Io(why) => Failure::failed(format!("the backup could not be put back: {why}")),
+        error => unreadable(error, "backup"),
+    })?;
     let Restored { kept, bytes } = &done;
     let kept = kept.as_ref().map_or_else(String::new, |kept| format!("\nthe old one is kept as {}", kept.display()));
     let words = format!(
@@ -152,6 +167,17 @@ fn put_back(context: &Context, path: &Path, file: &Path) -> Result<Exit, Failure
         file.display()
     );
     tell(context, &value!({ "database": path, "bytes": bytes, "kept": done.kept }), &words)
+}
+
+/// Says what can be done about a file that can't be opened; that it can be verified is no news to `verify`.
+fn unreadable(error: StoreError, what: &str) -> Failure {
+    match error {
+        StoreError::Broken { path, why } => Failure::failed(format!(
+            "the {what} `{path}` can't be read: {why}; restore a{} backup by `deltaferry db restore FILE`",
+            if what == "backup" { "nother" } else { "" }
+        )),
+        error => error.into(),
+    }
 }
 
 fn compact(context: &Context, path: &Path) -> Result<Exit, Failure> {

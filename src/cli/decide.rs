@@ -9,7 +9,7 @@ use crate::engine::Decided;
 use crate::scheme::Initial;
 
 pub async fn run(context: &Context, verb: Decide) -> Result<Exit, Failure> {
-    let (config, _) = context.read()?;
+    let (config, _) = context.read_for(&[&verb.scheme])?;
     let since = match &verb.since {
         None => None,
         Some(text) => Some(config.zone.read(text).ok_or_else(|| {
@@ -29,7 +29,7 @@ pub async fn run(context: &Context, verb: Decide) -> Result<Exit, Failure> {
             serde_json::from_value(answer)?
         }
         None => {
-            let engine = context.engine(&mut context.check()?, Default::default()).await?;
+            let engine = context.engine(&mut context.check_for(&[&verb.scheme])?, Default::default()).await?;
             let decided = engine.decide(&verb.scheme, verb.target.as_deref(), how, since).await;
             engine.store.close();
             decided?
@@ -40,7 +40,24 @@ pub async fn run(context: &Context, verb: Decide) -> Result<Exit, Failure> {
     } else if decided.told == 0 {
         println!("nothing waited to be told; name a target by `--target` to tell it again");
     } else {
-        println!("told {} to {word}, for {} documents", decided.told, decided.documents);
+        tell(&verb, word, decided);
     }
     Ok(Exit::Done)
+}
+
+fn tell(verb: &Decide, word: &str, decided: Decided) {
+    let scheme = &verb.scheme;
+    println!("told {} to {word}; {} documents waited for that", decided.told, decided.documents);
+    if decided.source {
+        println!("the source is read as the scheme says now");
+    }
+    if decided.baselined > 0 {
+        let target = verb.target.as_deref().unwrap_or("TARGET");
+        println!(
+            "{} documents were taken as known before and stay so until they change; \
+             `deltaferry replay {scheme} --target {target} --key KEY` sends one, and where the target lacks it, only \
+             with `baseline_missing: create`",
+            decided.baselined
+        );
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::cli::args::{Chosen, Deliveries, DeliveriesWhat, ResolveAs};
 use crate::cli::context::Context;
-use crate::cli::docs::{scheme_of, state_of};
+use crate::cli::docs::{must_have_target, scheme_of, state_of};
 use crate::cli::output::{Exit, Failure, json, table};
 use crate::cli::remote;
 use crate::cli::stale;
@@ -47,12 +47,16 @@ fn list(
     limit: usize,
     (codes, differing): (bool, bool),
 ) -> Result<Exit, Failure> {
-    let (config, schemes) = context.read()?;
-    let store = context.open_to_read(&config)?;
+    let named: Vec<&str> = scheme.into_iter().collect();
+    let (config, schemes) = context.read_for(&named)?;
     let chosen: Vec<&Scheme> = match scheme {
         Some(name) => vec![scheme_of(&schemes, name)?],
         None => schemes.iter().collect(),
     };
+    if let Some(target) = &target {
+        must_have_target(chosen.iter().copied(), target)?;
+    }
+    let store = context.open_to_read(&config)?;
     if codes {
         return list_missing(context, &*store, &chosen);
     }
@@ -126,14 +130,15 @@ pub async fn act(context: &Context, chosen: Chosen, action: Action) -> Result<Ex
     if selection.is_empty() {
         return Err(Failure::Usage("name documents by key or number, or say `--all`".to_owned()));
     }
-    let (config, _) = context.read()?;
+    let named: Vec<String> = selection.scheme.iter().cloned().collect();
+    let (config, _) = context.read_for(&named)?;
     let acted: Acted = match remote::service(&config).await {
         Some(service) => {
             let body = serde_json::json!({ "selection": selection, "action": action });
             serde_json::from_value(service.post("/deliveries/act", &body).await?)?
         }
         None => {
-            let engine = context.engine(&mut context.check()?, Default::default()).await?;
+            let engine = context.engine(&mut context.check_for(&named)?, Default::default()).await?;
             let acted = engine.act(&selection, &action).await;
             engine.store.close();
             acted?

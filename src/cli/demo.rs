@@ -10,7 +10,7 @@ use crate::api;
 use crate::cli::args::Demo;
 use crate::cli::context::Context;
 use crate::cli::once::{left, print, statuses};
-use crate::cli::output::{Exit, Failure, say};
+use crate::cli::output::{Exit, Failure, json, say};
 use crate::cli::run::stop_on_signal;
 use crate::cli::schemes::SHIPPED;
 use crate::engine::view::SchemeStatus;
@@ -48,31 +48,54 @@ pub async fn run(context: &Context, verb: Demo) -> Result<Exit, Failure> {
 
 /// Three rounds: everything, nothing new, and what was changed between; then the verdict.
 async fn rounds(context: &Context, engine: &Arc<Engine>, sandbox: &Running) -> Result<Exit, Failure> {
-    println!("== first run: every shipment of the simulated 聚水潭 and every order of the simulated 金蝶云星空 is new");
+    let say = |line: &dyn std::fmt::Display| {
+        if !context.json {
+            println!("{line}");
+        }
+    };
+    say(&"== first run: every shipment of the simulated 聚水潭 and every order of the simulated 金蝶云星空 is new");
     let first = round(context, engine).await?;
-    print(&first);
+    if !context.json {
+        print(&first);
+    }
     let sent_first = effects(sandbox);
 
-    println!("\n== second run: nothing has changed");
-    round(context, engine).await?;
+    say(&"\n== second run: nothing has changed");
+    let second = round(context, engine).await?;
     let sent_second = effects(sandbox) - sent_first;
-    println!("sent: {sent_second}");
+    say(&format_args!("sent: {sent_second}"));
 
     let shipments = edit(sandbox, "jushuitan", &serde_json::json!({ "rate": 0.05 }))?;
     let orders = edit_orders(sandbox)?;
-    println!("\n== third run: {shipments} shipments and {orders} orders were changed at the source");
+    say(&format_args!("\n== third run: {shipments} shipments and {orders} orders were changed at the source"));
     let third = round(context, engine).await?;
-    println!(
-        "changed documents captured: {}",
-        third.iter().filter_map(|s| s.last_run.as_ref()).map(|run| run.changed).sum::<u64>()
-    );
-    println!("sent: {}", effects(sandbox) - sent_first - sent_second);
+    let changed = third.iter().filter_map(|s| s.last_run.as_ref()).map(|run| run.changed).sum::<u64>();
+    let sent_third = effects(sandbox) - sent_first - sent_second;
+    say(&format_args!("changed documents captured: {changed}\nsent: {sent_third}"));
 
     let (shipments, orders) = judge(sandbox);
+    let fine = shipments.is_exact() && orders.is_exact() && sent_second == 0 && left(&third) == 0;
+    if context.json {
+        let round = |schemes: &[SchemeStatus], sent: u64| serde_json::json!({ "sent": sent, "schemes": schemes });
+        json(&serde_json::json!({
+            "rounds": [round(&first, sent_first), round(&second, sent_second), round(&third, sent_third)],
+            "shipments": {
+                "source": shipments.shipments, "expected": shipments.expected, "exact": shipments.exact,
+                "creates": shipments.creates, "updates": shipments.updates, "withdrawn": shipments.withdrawn,
+                "faults": shipments.faults,
+            },
+            "orders": {
+                "source": orders.orders, "expected": orders.expected, "exact": orders.exact,
+                "creates": orders.creates, "updates": orders.updates, "removed": orders.removed,
+                "faults": orders.faults(),
+            },
+            "left": left(&third), "exact": fine,
+        }))?;
+        return Ok(if fine { Exit::Done } else { Exit::Failed });
+    }
     println!("\n== what the sandbox's ledger holds");
     tell(&shipments);
     tell_orders(&orders);
-    let fine = shipments.is_exact() && orders.is_exact() && sent_second == 0 && left(&third) == 0;
     println!(
         "{}",
         if fine {

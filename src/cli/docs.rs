@@ -1,16 +1,19 @@
 //! `docs`: stored documents.
 
+use std::collections::BTreeSet;
+
 use crate::cli::args::{Docs, DocsWhat};
 use crate::cli::context::Context;
 use crate::cli::output::{Exit, Failure, json, table};
-use crate::engine::view::{DocumentQuery, Mask, documents, find_keys, show};
+use crate::engine::view::{DocumentQuery, Mask, Shown, documents, find_keys, show, target_names};
 use crate::name::Key;
 use crate::reason::State;
 use crate::scheme::Scheme;
 use crate::store::{DocumentFilter, Store};
 
 pub fn run(context: &Context, verb: &Docs) -> Result<Exit, Failure> {
-    let (config, schemes) = context.read()?;
+    let (DocsWhat::List { scheme, .. } | DocsWhat::Show { scheme, .. }) = &verb.what;
+    let (config, schemes) = context.read_for(&[scheme])?;
     let store = context.open_to_read(&config)?;
     match &verb.what {
         DocsWhat::List { scheme, prefix, state, limit, after } => {
@@ -26,10 +29,16 @@ pub fn run(context: &Context, verb: &Docs) -> Result<Exit, Failure> {
             if keys.is_empty() {
                 return Err(Failure::failed(format!("`{}` has no document with key or number `{key}`", scheme.id)));
             }
+            let mask = Mask::new(&config.mask);
+            let shown = Shown { mask: &mask, zone: &config.zone, language: context.language };
+            let mut all = Vec::new();
             for key in &keys {
-                let found = show(&*store, scheme, key, *version, (&Mask::new(&config.mask), context.language))?;
-                let Some(found) = found else { return Err(not_kept(&*store, &scheme.id, key)) };
-                json(&found)?;
+                let found = show(&*store, scheme, key, *version, shown)?;
+                all.push(found.ok_or_else(|| not_kept(&*store, &scheme.id, key))?);
+            }
+            match all.as_slice() {
+                [one] => json(one)?,
+                several => json(several)?,
             }
             Ok(Exit::Done)
         }
@@ -46,6 +55,16 @@ fn not_kept(store: &dyn Store, scheme: &str, key: &Key) -> Failure {
 /// The scheme of a name, or a failure that lists the known ones.
 pub fn scheme_of<'a>(schemes: &'a [Scheme], name: &str) -> Result<&'a Scheme, Failure> {
     schemes.iter().find(|scheme| scheme.id == name).ok_or_else(|| Failure::no_scheme(name, schemes.iter()))
+}
+
+/// Refuses a target that none of these schemes has.
+pub fn must_have_target<'a>(schemes: impl Iterator<Item = &'a Scheme>, name: &str) -> Result<(), Failure> {
+    let known: BTreeSet<String> = schemes.flat_map(target_names).collect();
+    if known.contains(name) {
+        return Ok(());
+    }
+    let known = known.into_iter().collect::<Vec<_>>().join(", ");
+    Err(Failure::Usage(format!("there is no target `{name}`; known: {known}")))
 }
 
 /// The state of a word, or a failure that lists them.
@@ -71,7 +90,7 @@ fn list(context: &Context, store: &dyn Store, scheme: &Scheme, query: &DocumentQ
             document.key.clone(),
             document.number.clone().unwrap_or_default(),
             format!("{}{deleted}", document.version),
-            document.captured_at.clone(),
+            document.captured_at.clone().unwrap_or_default(),
             states.join(", "),
         ]);
     }

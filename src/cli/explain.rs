@@ -8,7 +8,7 @@ use crate::engine::view::{explain, find_keys};
 use crate::name::Key;
 
 pub fn run(context: &Context, verb: &Explain) -> Result<Exit, Failure> {
-    let (config, schemes) = context.read()?;
+    let (config, schemes) = context.read_for(&[&verb.scheme])?;
     let store = context.open_to_read(&config)?;
     let scheme = scheme_of(&schemes, &verb.scheme)?;
     let mut keys = find_keys(&*store, &scheme.id, &verb.key)?;

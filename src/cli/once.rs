@@ -5,32 +5,22 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
-use crate::capture::Advance;
+use crate::capture::{Advance, CaptureError};
 use crate::cli::args::Once;
 use crate::cli::context::Context;
-use crate::cli::output::{Exit, Failure, json, table, tell_left_out};
+use crate::cli::output::{Exit, Failure, json, table};
 use crate::cli::run::stop_on_signal;
 use crate::clock::{print_duration, read_duration};
 use crate::engine::view::{SchemeStatus, status};
 use crate::engine::{Engine, OnceOptions, Unit, once};
-use crate::fault::Fault;
 use crate::reason::State;
 
 pub async fn run(context: &Context, verb: Once) -> Result<Exit, Failure> {
     let wait = read_duration(&verb.wait)
         .ok_or_else(|| Failure::Usage(format!("`--wait {}` is no duration; allowed: 500ms, 30s, 5m, 2h", verb.wait)))?;
-    let (mut checked, mut left_out) = context.check_sound()?;
     // Before anything is opened: a wrong name, or a scheme at fault, touches nothing.
-    let named = |fault: &Fault| {
-        let stem = fault.at.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        stem.is_some_and(|stem| verb.schemes.contains(&stem))
-    };
-    if left_out.iter().any(named) {
-        return Err(Failure::Faults(left_out));
-    }
-    checked.chosen(&verb.schemes)?;
-    left_out.retain(|_| verb.schemes.is_empty());
-    tell_left_out(&left_out);
+    let (mut checked, left_out) = context.check_telling(&verb.schemes)?;
+    let left_out = left_out && verb.schemes.is_empty();
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone());
     let engine = context.engine(&mut checked, stop).await?;
@@ -49,22 +39,28 @@ pub async fn run(context: &Context, verb: Once) -> Result<Exit, Failure> {
     bar.finish_and_clear();
     let mut exit = Exit::Done;
     for (scheme, result) in &results {
-        if let Err(error) = result {
-            eprintln!("error: {scheme}: {error}");
-            exit = Exit::Failed;
+        match result {
+            Ok(_) => {}
+            // Somebody wants it so.
+            Err(CaptureError::Paused(why)) => eprintln!("{}", paused(scheme, None, why)),
+            Err(error) => {
+                eprintln!("error: {scheme}: {error}");
+                exit = Exit::Failed;
+            }
         }
     }
     let statuses = statuses(context, &engine, &units)?;
     if exit == Exit::Done && left(&statuses) > 0 {
         exit = Exit::Left;
     }
-    if !left_out.is_empty() && exit != Exit::Failed {
+    if left_out && exit != Exit::Failed {
         exit = Exit::Usage;
     }
     if context.json {
         json(&serde_json::json!({ "schemes": statuses, "left": left(&statuses) }))?;
     } else {
         print(&statuses);
+        tell_what_holds(&statuses);
         println!("took {}", print_duration(context.clock.monotonic().saturating_sub(started)));
     }
     engine.store.close();
@@ -97,6 +93,31 @@ pub fn left(statuses: &[SchemeStatus]) -> u64 {
     let open = |state: &&'static str| !State::from_word(state).is_some_and(State::is_settled);
     let targets = statuses.iter().flat_map(|status| &status.targets);
     targets.flat_map(|target| &target.counts).filter(|(state, _)| open(state)).map(|(_, count)| *count).sum()
+}
+
+/// Why documents wait for a person.
+fn tell_what_holds(statuses: &[SchemeStatus]) {
+    for status in statuses {
+        let scheme = &status.scheme;
+        for target in &status.targets {
+            if let Some(documents) = target.undecided.filter(|documents| *documents > 0) {
+                println!(
+                    "{scheme}/{}: {documents} documents wait until it is told what to do: \
+                     `deltaferry decide {scheme} adopt|baseline|send`",
+                    target.target
+                );
+            }
+            if let Some(why) = &target.paused {
+                println!("{}", paused(scheme, Some(&target.target), why));
+            }
+        }
+    }
+}
+
+fn paused(scheme: &str, target: Option<&str>, why: &str) -> String {
+    let (name, option) =
+        target.map_or_else(Default::default, |target| (format!("/{target}"), format!(" --target {target}")));
+    format!("{scheme}{name}: paused ({why}); `deltaferry resume {scheme}{option}` lets it go on")
 }
 
 /// What a run did, as tables.

@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 
+use crate::caught;
 use crate::cli::args::Args;
 use crate::config::Log;
+use crate::engine::operate::OperateError;
 use crate::fault::Fault;
 use crate::scheme::Scheme;
 use crate::store::StoreError;
@@ -79,8 +81,9 @@ impl Failure {
                 for cause in error.chain().skip(1) {
                     eprintln!("  because: {cause}");
                 }
-                match error.downcast_ref() {
-                    Some(StoreError::InUse { .. }) => Exit::InUse.code(),
+                match (error.downcast_ref(), error.downcast_ref()) {
+                    (Some(StoreError::InUse { .. }), _) => Exit::InUse.code(),
+                    (_, Some(OperateError::Unknown { .. })) => Exit::Usage.code(),
                     _ => Exit::Failed.code(),
                 }
             }
@@ -103,7 +106,8 @@ pub fn tell_faults(faults: &[Fault]) {
     eprintln!("{} fault{many}; nothing was touched", faults.len());
 }
 
-/// Ends the program without a word when whoever reads what it prints has gone (`deltaferry status | head`). Whatever else
+/// Ends the program without a word when whoever reads what it prints has gone (`deltaferry status | head`), and leaves
+/// a panic that is caught where it happens to whoever catches it: it is told as the error it becomes. Whatever else
 /// panics is told as ever.
 pub fn end_with_the_reader() {
     let tell = std::panic::take_hook();
@@ -111,6 +115,10 @@ pub fn end_with_the_reader() {
         let words = panic.payload().downcast_ref::<String>();
         if words.is_some_and(|words| words.starts_with("failed printing to stdout")) {
             std::process::exit(1);
+        }
+        if caught::is_caught() {
+            tracing::debug!(%panic, "caught");
+            return;
         }
         tell(panic);
     }));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::cli::args::Reconcile;
 use crate::cli::context::Context;
-use crate::cli::here::work_here;
+use crate::cli::here::{deliver, work_here};
 use crate::cli::output::{Exit, Failure, json, table};
 use crate::cli::remote::{segment, service};
 use crate::clock::read_duration;
@@ -22,7 +22,7 @@ pub async fn run(context: &Context, verb: Reconcile) -> Result<Exit, Failure> {
         }
     };
     let wanted = Wanted { back, heal: verb.heal };
-    let (config, _) = context.read()?;
+    let (config, _) = context.read_for(&[&verb.scheme])?;
     let found = match service(&config).await {
         Some(service) => {
             let body = serde_json::json!(wanted);
@@ -30,8 +30,14 @@ pub async fn run(context: &Context, verb: Reconcile) -> Result<Exit, Failure> {
             serde_json::from_value(answer).map_err(|error| Failure::failed(format!("the service's answer: {error}")))?
         }
         None => {
-            let compare = async |engine: &Engine| engine.reconcile(&verb.scheme, &wanted).await;
-            work_here(context, (&verb.scheme, wanted.heal), compare).await?
+            let compare = async |engine: &Engine| {
+                let found = engine.reconcile(&verb.scheme, &wanted).await?;
+                if wanted.heal {
+                    deliver(engine, &verb.scheme).await?;
+                }
+                Ok(found)
+            };
+            work_here(context, &verb.scheme, compare).await?
         }
     };
     if context.json {

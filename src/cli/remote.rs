@@ -115,7 +115,9 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
         return Ok(value);
     }
     let detail = value.get("detail").or_else(|| value.get("title")).and_then(Value::as_str);
-    Err(Failure::failed(detail.map_or_else(|| format!("the service answered {status}"), str::to_owned)))
+    let told = detail.map_or_else(|| format!("the service answered {status}"), str::to_owned);
+    // A scheme or target that the service does not know.
+    if status == reqwest::StatusCode::NOT_FOUND { Err(Failure::Usage(told)) } else { Err(Failure::failed(told)) }
 }
 
 /// A text as one segment of a path.

@@ -1,5 +1,6 @@
 //! `sandbox`: the simulated systems alone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -20,11 +21,23 @@ pub async fn run(context: &Context, verb: Verb) -> Result<Exit, Failure> {
     stop_on_signal(stop.clone());
     let running = Sandbox::start(options, Arc::clone(&context.clock)).await?;
     running.set_faults(faults).map_err(Failure::Usage)?;
-    for (name, address) in running.addresses() {
-        say(format_args!("{name}  http://{address}"));
+    if context.json {
+        let systems: BTreeMap<&str, String> =
+            running.addresses().iter().map(|(name, address)| (*name, format!("http://{address}"))).collect();
+        let credentials = crate::sandbox::credentials();
+        let credentials: BTreeMap<&str, &str> = credentials.lines().filter_map(|line| line.split_once(": ")).collect();
+        let told = serde_json::json!({
+            "systems": systems, "control": running.control_url(), "credentials": credentials,
+        });
+        // One line: whoever reads it need not wait for an end.
+        say(told);
+    } else {
+        for (name, address) in running.addresses() {
+            say(format_args!("{name}  http://{address}"));
+        }
+        say(format_args!("control  {}", running.control_url()));
+        say(crate::sandbox::credentials());
     }
-    say(format_args!("control  {}", running.control_url()));
-    say(crate::sandbox::credentials());
     stop.cancelled().await;
     running.shutdown().await;
     Ok(Exit::Done)

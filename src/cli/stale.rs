@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::cli::context::Context;
+use crate::cli::docs::must_have_target;
 use crate::cli::output::{Exit, Failure, json, table};
 use crate::delivery::stale;
 use crate::looked_up::LookedUp;
@@ -21,9 +22,12 @@ struct StaleView {
 
 /// Lists them, of one scheme and target or of all.
 pub fn list(context: &Context, scheme: Option<&str>, target: Option<&str>) -> Result<Exit, Failure> {
-    let checked = context.check()?;
     let named: Vec<String> = scheme.map(str::to_owned).into_iter().collect();
+    let checked = context.check_for(&named)?;
     let store = context.open_to_read(&checked.config)?;
+    if let Some(target) = target {
+        must_have_target(checked.chosen(&named)?.into_iter().map(|ready| &*ready.scheme), target)?;
+    }
     let mut found = Vec::new();
     for ready in checked.chosen(&named)? {
         for plan in ready.targets.iter().filter(|plan| target.is_none_or(|target| target == plan.name)) {

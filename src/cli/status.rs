@@ -6,19 +6,15 @@ use serde_json::Value;
 use crate::cli::args::Status;
 use crate::cli::context::Context;
 use crate::cli::once::left;
-use crate::cli::output::{Exit, Failure, json, table, tell_left_out};
+use crate::cli::output::{Exit, Failure, json, table};
 use crate::cli::remote::service;
 use crate::clock::print_duration;
 use crate::engine::view::{BreakerView, SchemeStatus, TargetStatus, status};
 use crate::store::Origin;
 
 pub async fn run(context: &Context, verb: &Status) -> Result<Exit, Failure> {
-    let (config, schemes, left_out) = context.read_sound()?;
-    tell_left_out(&left_out);
+    let (config, schemes) = context.read_for(&verb.schemes)?;
     let store = context.open_to_read(&config)?;
-    if let Some(unknown) = verb.schemes.iter().find(|name| !schemes.iter().any(|scheme| scheme.id == **name)) {
-        return Err(Failure::no_scheme(unknown, schemes.iter()));
-    }
     let chosen = schemes.iter().filter(|scheme| verb.schemes.is_empty() || verb.schemes.contains(&scheme.id));
     let now = context.clock.now();
     let mut statuses: Vec<SchemeStatus> =
@@ -73,12 +69,13 @@ impl DatabaseStatus {
 }
 
 fn print(statuses: &[SchemeStatus]) {
-    let mut schemes = table(&["scheme", "watermark", "behind", "documents", "last run", "error"]);
+    let mut schemes = table(&["scheme", "watermark", "behind", "documents", "last run", "notes"]);
     for status in statuses {
         let behind = status.behind.map(|seconds| print_duration(std::time::Duration::from_secs(seconds)));
         let run = status.last_run.as_ref();
-        let error =
-            run.and_then(|run| run.error.clone()).or_else(|| status.paused.clone().map(|why| format!("paused: {why}")));
+        let disabled = (!status.enabled).then(|| "disabled".to_owned());
+        let paused = status.paused.as_ref().map(|why| format!("paused: {why}"));
+        let error = run.and_then(|run| run.error.clone());
         let asks = status.sweep.as_ref().and_then(|sweep| sweep.asks.as_ref()).map(|asks| asks.text.clone());
         schemes.add_row(vec![
             status.scheme.clone(),
@@ -86,7 +83,7 @@ fn print(statuses: &[SchemeStatus]) {
             behind.unwrap_or_else(|| "-".into()),
             status.documents.to_string(),
             run.and_then(|run| run.ended.clone().or_else(|| run.started.clone())).unwrap_or_else(|| "never".into()),
-            error.or(asks).unwrap_or_default(),
+            [disabled, paused, error, asks].into_iter().flatten().collect::<Vec<_>>().join("; "),
         ]);
     }
     println!("{schemes}\n");

@@ -10,7 +10,7 @@ use crate::clock::Zone;
 use crate::fault::{Fault, Position};
 use crate::scheme::check::{self, LiteralSecrets};
 use crate::scheme::fill::{self, Outside};
-use crate::scheme::tree::{Name, Node};
+use crate::scheme::tree::{Name, Node, Value};
 use crate::scheme::yaml;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -20,11 +20,26 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub struct Options {
     /// Whether secrets may stand in it as they are.
     pub literal_secrets: LiteralSecrets,
+    /// Whether everything must be there that is filled in from outside.
+    pub outside: Filled,
 }
+
+/// What must be filled in from outside (`${env:…}`, `${file:…}`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filled {
+    /// Everything: for whoever talks to a system.
+    All,
+    /// What the systems, the status API and alerts need may be missing and is blank then: for whoever only reads the
+    /// database, or speaks to the running service. Such a configuration is not made to connect to anything.
+    Local,
+}
+
+/// What only a program that talks to others needs.
+const TALKS: [&str; 3] = ["systems", "api", "alerts"];
 
 impl Default for Options {
     fn default() -> Self {
-        Self { literal_secrets: LiteralSecrets::Refused }
+        Self { literal_secrets: LiteralSecrets::Refused, outside: Filled::All }
     }
 }
 
@@ -125,10 +140,14 @@ impl Config {
     ) -> Option<Self> {
         let mut root = yaml::load(file, faults)?;
         let folder = file.parent().unwrap_or(Path::new(""));
-        fill::fill(&mut root, &Outside { variable, folder }, faults);
+        let missing = fill(&mut root, &Outside { variable, folder }, options.outside, faults);
         let top = Position { file: file.to_path_buf(), line: 1, column: 1 };
-        check::check(&root, &top, &CONFIG, options.literal_secrets, faults);
-        Some(config(file, folder, &root, top, options, faults))
+        let mut found = Vec::new();
+        check::check(&root, &top, &CONFIG, options.literal_secrets, &mut found);
+        let config = config(file, folder, &root, top, options, &mut found);
+        // What is blank because it is missing is no fault of its own.
+        faults.extend(found.into_iter().filter(|fault| !missing.contains(&fault.at.line)));
+        Some(config)
     }
 
     /// The system of a name.
@@ -140,6 +159,21 @@ impl Config {
     pub fn scheme_files(&self) -> std::io::Result<Vec<PathBuf>> {
         crate::scheme::files(&self.schemes)
     }
+}
+
+/// Fills in what comes from outside. The lines of what is missing and may be.
+fn fill(root: &mut Node, outside: &Outside<'_>, filled: Filled, faults: &mut Vec<Fault>) -> Vec<usize> {
+    let mut missing = Vec::new();
+    match &mut root.value {
+        Value::Map(entries) if filled == Filled::Local => {
+            for (name, value) in entries {
+                let needed = !TALKS.contains(&name.text.as_str());
+                fill::fill(value, outside, if needed { &mut *faults } else { &mut missing });
+            }
+        }
+        _ => fill::fill(root, outside, faults),
+    }
+    missing.into_iter().map(|fault| fault.at.line).collect()
 }
 
 fn config(file: &Path, folder: &Path, root: &Node, top: Position, options: Options, faults: &mut Vec<Fault>) -> Config {

@@ -11,5 +11,5 @@ mod tests;
 
 pub use api::{Api, Tls};
 pub use everything::{load_everything, read_everything};
-pub use load::{Config, Log, Options, Retention, TableFile};
+pub use load::{Config, Filled, Log, Options, Retention, TableFile};
 pub use systems::{CONNECTORS, SystemConfig};

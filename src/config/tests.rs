@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Config, Options, Retention, load_everything};
+use super::{Config, Filled, Options, Retention, load_everything};
 use crate::fault::Fault;
 use crate::scheme::check::LiteralSecrets;
 use crate::scheme::transport::{Limit, Rate, Transport};
@@ -21,7 +21,8 @@ fn read(text: &str, literal_secrets: LiteralSecrets) -> (Config, Vec<String>) {
     std::fs::write(&file, text).unwrap();
     let mut faults = Vec::new();
     let variable = |name: &str| (name == "KNOWN").then(|| "s3cret".to_owned());
-    let config = Config::read_with(&file, Options { literal_secrets }, &variable, &mut faults).unwrap();
+    let config =
+        Config::read_with(&file, Options { literal_secrets, ..Options::default() }, &variable, &mut faults).unwrap();
     faults.sort();
     (config, told(&faults, folder.path()))
 }
@@ -148,4 +149,31 @@ fn each_broken_configuration_has_the_expected_faults_at_their_places() {
             assert_eq!(found, expected, "{name}");
         }
     }
+}
+
+#[test]
+fn whoever_talks_to_nobody_needs_nothing_that_the_systems_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("deltaferry.yaml");
+    let variable = |_: &str| None;
+    let read = |text: &str, outside: Filled| {
+        std::fs::write(&file, text).unwrap();
+        let mut faults = Vec::new();
+        let options = Options { outside, ..Options::default() };
+        let config = Config::read_with(&file, options, &variable, &mut faults).unwrap();
+        (config, faults.iter().map(|fault| (fault.at.line, fault.message.clone())).collect::<Vec<_>>())
+    };
+    let text = "data: ./d\n\
+                api: { tokens: { read: \"${env:NONE}\" }, listen: \"${env:NONE}\" }\n\
+                systems:\n  a:\n    http: { base_url: \"${env:NONE}\" }\n    transport:\n      timeout: \"${file:none}\"\n";
+    let (_, faults) = read(text, Filled::All);
+    assert_eq!(faults.iter().filter(|(_, why)| why.contains("NONE") || why.contains("none")).count(), 4, "{faults:?}");
+    let (config, faults) = read(text, Filled::Local);
+    assert_eq!(faults, Vec::new());
+    assert!(config.data.ends_with("d"));
+    // Where the data lies must be known, and what is wrong otherwise is told as ever.
+    let (_, faults) = read(&text.replace("./d", "\"${env:NONE}\""), Filled::Local);
+    assert_eq!(faults.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1], "{faults:?}");
+    let (_, faults) = read(&format!("{text}schemas: x\n"), Filled::Local);
+    assert!(matches!(faults.as_slice(), [(8, why)] if why.contains("schemas")), "{faults:?}");
 }

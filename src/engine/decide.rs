@@ -5,17 +5,30 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Time;
 use crate::delivery::Worker;
 use crate::engine::operate::OperateError;
-use crate::engine::unit::Engine;
+use crate::engine::unit::{Engine, Unit};
+use crate::engine::view::unplanned_count;
+use crate::reason::{Code, State};
 use crate::scheme::Initial;
-use crate::store::TargetAnswer;
+use crate::store::{Delivery, TargetAnswer, pages};
 
 /// What was answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decided {
     /// Targets told, and the source if what it is read by has changed.
     pub told: usize,
-    /// Documents of the scheme that this is about.
+    /// Documents this decides for, each once: those a target had not planned, and those that begin anew for it.
     pub documents: u64,
+    /// Documents that were taken as known before and stay so, whatever is said now; only `replay` sends them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub baselined: u64,
+    /// Key, filter, fields or mode of the source were changed, and are taken as they are now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub source: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Engine {
@@ -50,24 +63,45 @@ impl Engine {
             chosen.iter().try_for_each(|worker| can_adopt(worker))?;
         }
         let source_changed = unit.capture.accept_source().await?;
-        let mut told = 0;
+        let mut decided = Decided { told: usize::from(source_changed), source: source_changed, ..Decided::default() };
         for worker in chosen {
             let state = self.target_state(unit, &worker.plan().name)?;
             if state.answer.is_some() && target.is_none() && !source_changed {
                 continue;
             }
+            let mut documents = self.unplanned(unit, worker)?;
             if state.moved_from.is_some_and(|from| from != state.account) {
-                worker.begin_anew(&answer).await?;
+                documents += worker.begin_anew(&answer).await?;
+            }
+            decided.documents = decided.documents.max(documents);
+            if !matches!(answer, TargetAnswer::Baseline { .. }) && state.answer.is_some() {
+                decided.baselined = decided.baselined.max(self.baselined(scheme, &worker.plan().name)?);
             }
             let answer = answer.clone();
             worker.change_state(|state| (state.answer, state.moved_from) = (Some(answer), None)).await?;
-            told += 1;
+            decided.told += 1;
         }
-        told += usize::from(source_changed);
-        let documents = if told > 0 { self.store.document_count(scheme)?.0 } else { 0 };
         unit.changed.notify_waiters();
         unit.run_now.notify_one();
-        Ok(Decided { told, documents })
+        Ok(decided)
+    }
+
+    /// Documents that a target has not planned yet. A write-back plans none of its own.
+    fn unplanned(&self, unit: &Unit, worker: &Worker) -> Result<u64, OperateError> {
+        if worker.plan().back.is_some() {
+            return Ok(0);
+        }
+        Ok(unplanned_count(&*self.store, &unit.scheme.id, &worker.plan().name)?)
+    }
+
+    /// Documents that were taken as known for a target.
+    fn baselined(&self, scheme: &str, target: &str) -> Result<u64, OperateError> {
+        let is_baseline = |row: &Delivery| row.reason.as_ref().is_some_and(|reason| reason.code == Code::Baseline);
+        let mut count = 0;
+        for page in pages(&*self.store, scheme, target, State::Skipped) {
+            count += page?.iter().filter(|(_, row)| is_baseline(row)).count() as u64;
+        }
+        Ok(count)
     }
 }
 

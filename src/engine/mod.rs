@@ -6,6 +6,7 @@ mod check;
 mod check_steps;
 mod check_target;
 mod check_writeback;
+mod choose;
 mod decide;
 mod mirrors;
 mod once;
@@ -14,6 +15,8 @@ pub mod reconcile;
 mod retention;
 mod serve;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod unit;
 pub mod view;
 

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::capture::CaptureError;
 use crate::delivery::operate::{Open, Resolution, discarded, needs_id, replayed, resolved, retried};
 use crate::delivery::{Worker, stale};
+use crate::engine::choose::Chosen;
 use crate::engine::unit::{Engine, Unit};
-use crate::engine::view::{differs, find_keys};
+use crate::engine::view::differs;
 use crate::name::Key;
 use crate::reason::State;
 use crate::store::{Delivery, DeliveryWrite, Step, StoreError, pages};
@@ -28,6 +29,9 @@ pub enum OperateError {
     /// The action can't be done so.
     #[error("{0}")]
     Refused(String),
+    /// The action can't be done while things stand as they do.
+    #[error("{0}")]
+    NotNow(String),
     /// The source did not answer.
     #[error(transparent)]
     Capture(#[from] CaptureError),
@@ -118,9 +122,36 @@ impl Engine {
     }
 
     /// Begins a run now instead of when it is scheduled.
+    ///
+    /// # Errors
+    ///
+    /// [`OperateError::NotNow`] where the service would not run it: the scheme is disabled or paused.
     pub fn run_now(&self, scheme: &str) -> Result<(), OperateError> {
-        self.known(scheme)?.run_now.notify_one();
+        self.must_read(scheme)?.run_now.notify_one();
         Ok(())
+    }
+
+    /// The scheme of a name, if the service runs it.
+    pub fn must_run(&self, scheme: &str) -> Result<&std::sync::Arc<Unit>, OperateError> {
+        let unit = self.known(scheme)?;
+        if unit.scheme.enabled {
+            return Ok(unit);
+        }
+        Err(OperateError::NotNow(format!(
+            "`{scheme}` is disabled: the service reads and delivers nothing of it; write `enabled: true` and start the \
+             service again"
+        )))
+    }
+
+    /// The scheme of a name, if the service reads its source now.
+    pub(super) fn must_read(&self, scheme: &str) -> Result<&std::sync::Arc<Unit>, OperateError> {
+        let unit = self.must_run(scheme)?;
+        match self.store.paused(scheme)? {
+            None => Ok(unit),
+            Some(why) => Err(OperateError::NotNow(format!(
+                "`{scheme}` is paused ({why}): nothing is read; `deltaferry resume {scheme}` ends that"
+            ))),
+        }
     }
 
     /// Pauses (`Some(why)`) or resumes a scheme's capture, or one of its targets.
@@ -162,6 +193,10 @@ impl Engine {
     }
 
     /// Moves deliveries.
+    ///
+    /// # Errors
+    ///
+    /// [`OperateError::Refused`] where a word names several documents: nothing is moved then.
     pub async fn act(&self, selection: &Selection, action: &Action) -> Result<Acted, OperateError> {
         if selection.is_empty() {
             return Err(OperateError::Refused("name documents by key or number, or say `--all`".to_owned()));
@@ -169,23 +204,10 @@ impl Engine {
         if (selection.stale || selection.different) && *action != Action::Replay {
             return Err(OperateError::Refused("stale and different documents can only be replayed".to_owned()));
         }
-        if let Some(scheme) = &selection.scheme {
-            self.known(scheme)?;
-        }
-        let mut acted = Acted::default();
-        let mut unknown: Vec<&String> = selection.keys.iter().collect();
-        for unit in &self.units {
-            if selection.scheme.as_ref().is_some_and(|scheme| *scheme != unit.scheme.id) {
-                continue;
-            }
-            let mut keys = Vec::new();
-            for text in &selection.keys {
-                let found = find_keys(&*self.store, &unit.scheme.id, text)?;
-                if !found.is_empty() {
-                    unknown.retain(|one| *one != text);
-                }
-                keys.extend(found);
-            }
+        let (chosen, unknown) = self.chosen(selection)?;
+        self.must_be_one(&chosen, selection, action)?;
+        let mut acted = Acted { unknown, ..Acted::default() };
+        for Chosen { unit, keys } in chosen {
             for worker in &unit.workers {
                 let name = &worker.plan().name;
                 if selection.target.as_ref().is_none_or(|target| target == name) {
@@ -194,7 +216,6 @@ impl Engine {
             }
             unit.changed.notify_waiters();
         }
-        acted.unknown = unknown.into_iter().cloned().collect();
         Ok(acted)
     }
 
@@ -235,9 +256,11 @@ impl Engine {
         acted: &mut Acted,
     ) -> Result<(), OperateError> {
         let (scheme, target) = (&unit.scheme.id, &worker.plan().name);
+        let undecided = self.store.target(scheme, target)?.is_some_and(|state| state.answer.is_none());
+        let unplanned = if undecided { "waiting; `decide` says what becomes of it" } else { "not yet planned" };
         for key in keys {
             let name = format!("{scheme}/{target}/{key}");
-            let mut left = Some("not yet planned".to_owned());
+            let mut left = Some(unplanned.to_owned());
             let act = |key: &Key, row: Delivery| {
                 let state = row.state;
                 let nameless = matches!(action, Action::ResolveDelivered { id: None }) && needs_id(&row);

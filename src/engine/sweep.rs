@@ -54,8 +54,12 @@ fn tell(unit: &Unit, result: &Result<Swept, CaptureError>) {
 
 impl Engine {
     /// Begins a sweep now instead of when it is due.
+    ///
+    /// # Errors
+    ///
+    /// [`OperateError::NotNow`] where the service would not sweep it: the scheme is disabled or paused.
     pub fn sweep_now(&self, scheme: &str) -> Result<(), OperateError> {
-        self.known(scheme)?.sweep_now.notify_one();
+        self.must_read(scheme)?.sweep_now.notify_one();
         Ok(())
     }
 

@@ -2,7 +2,6 @@
 //! its last close looked at before anything else is read.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use redb::backends::FileBackend;
@@ -14,6 +13,7 @@ use super::place::holder;
 use super::rows::{Rows, WriteRows, fault};
 use super::tables::{ALL, Bytes, META};
 use super::value::to_count;
+use crate::caught::caught;
 use crate::crash;
 use crate::files;
 use crate::store::StoreError;
@@ -194,8 +194,7 @@ pub(super) fn is_clean<T: ReadableTable<Bytes, Bytes>>(meta: &Rows<T>) -> Result
 
 /// The database trusts its file and may panic where it should not have: such a panic is a broken file.
 pub(super) fn guarded<R>(name: &str, open: impl FnOnce() -> Result<R, StoreError>) -> Result<R, StoreError> {
-    catch_unwind(AssertUnwindSafe(open))
-        .unwrap_or_else(|_| Err(broken(name, "the database could not make sense of its pages".to_owned())))
+    caught(open).unwrap_or_else(|| Err(broken(name, "the database could not make sense of its pages".to_owned())))
 }
 
 pub(super) fn broken(name: &str, why: String) -> StoreError {

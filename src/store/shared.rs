@@ -1,12 +1,12 @@
 //! The open database, shared by the readers and the writer; each read is a short transaction of its own.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use redb::{Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase};
 
 use super::rows::{ReadRows, Rows, fault};
 use super::tables::{META, Table};
+use crate::caught::caught;
 use crate::store::StoreError;
 
 /// What stands behind the store at the moment.
@@ -68,7 +68,7 @@ impl Shared {
     /// damaged page: such a panic is an error of this read.
     pub(super) fn read<R>(&self, read: impl FnOnce(&Snapshot) -> Result<R, StoreError>) -> Result<R, StoreError> {
         let handle = self.look();
-        let work = AssertUnwindSafe(|| {
+        let work = || {
             let transaction = match &*handle {
                 Handle::Writing(database) => database.begin_read(),
                 Handle::Reading(database) => database.begin_read(),
@@ -76,8 +76,8 @@ impl Shared {
                 Handle::Closed => return Err(StoreError::Closed),
             };
             read(&Snapshot { transaction: transaction.map_err(|e| fault(META.name, e))? })
-        });
-        catch_unwind(work).unwrap_or_else(|_| {
+        };
+        caught(work).unwrap_or_else(|| {
             Err(StoreError::Damaged { table: "(pages)", key: "(the database could not make sense of a page)".into() })
         })
     }

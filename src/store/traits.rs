@@ -72,7 +72,7 @@ pub enum StoreError {
     #[error("`{0}` is there already; name a file that is not")]
     Exists(String),
     /// The disk failed or is full.
-    #[error("the database could not be written: {0}")]
+    #[error("the database could not be written or read: {0}")]
     Io(String),
     /// The writer has stopped.
     #[error("the store has been closed")]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::http::{Answer, get, post, request};
-use crate::support::place::{Place, SCHEME, TARGET};
+use crate::support::place::{Place, SCHEME, TARGET, shipped};
 use crate::support::service::Service;
 use crate::support::systems::Systems;
 
@@ -197,6 +197,49 @@ fn bad_requests_are_problems_with_a_sentence() {
     problem(&request(&service.url, "DELETE", &scheme(""), &[], "").unwrap(), 405);
     let large = format!("{{\"keys\": [\"{}\"]}}", "x".repeat(2 << 20));
     problem(&wrong(&scheme("/pull"), &large), 413);
+}
+
+#[test]
+fn what_is_not_there_or_does_not_run_is_a_problem() {
+    let systems = Systems::start(20);
+    let place = Place::with_scheme(&systems, &shipped().replace("number: $.so_id", "number: $.status"));
+    place.write_named_scheme("off", &shipped().replace("enabled: true", "enabled: false"));
+    let service = Service::start(&place);
+    service.drained();
+    let keys = systems.keys("Confirmed");
+    let several = problem(&get(&service.url, &scheme("/documents/Confirmed/explain")), 400);
+    assert!(keys.iter().all(|key| several.contains(key)), "{several}");
+    let id = |parts: [&str; 3]| hex::encode(serde_json::to_vec(&parts).unwrap());
+    for parts in [[SCHEME, "none", keys[0].as_str()], [SCHEME, TARGET, "none"], ["none", TARGET, &keys[0]]] {
+        let path = format!("/api/v1/deliveries/{}/retry", id(parts));
+        assert!(problem(&post(&service.url, &path, &json!({})), 404).contains("none"), "{parts:?}");
+    }
+    let listed = problem(&get(&service.url, "/api/v1/deliveries?target=none"), 404);
+    assert!(listed.contains("`none`; known: outstock"), "{listed}");
+    for what in ["run", "sweep"] {
+        let off = problem(&post(&service.url, &format!("/api/v1/schemes/off/{what}"), &json!({})), 409);
+        assert!(off.contains("disabled"), "{what}: {off}");
+    }
+    problem(&post(&service.url, "/api/v1/schemes/off/pull", &json!({ "keys": [keys[0]] })), 409);
+    for args in [&["pull", "off", &keys[0]][..], &["sweep", "off"]] {
+        assert!(place.run(args).ended(1).err.contains("disabled"));
+    }
+    place.run(&["replay", SCHEME, "--target", "none", "--all"]).ended(2);
+    assert!(place.done(&["status"]).out.contains("disabled"));
+    post(&service.url, &scheme("/pause"), &json!({}));
+    let paused = problem(&post(&service.url, &scheme("/run"), &json!({})), 409);
+    assert!(paused.contains("by a person") && paused.contains("resume"), "{paused}");
+    // The first version is not shown as the newest.
+    post(&service.url, &scheme("/resume"), &json!({}));
+    let run = service.status()["last_run"]["id"].as_u64().unwrap();
+    systems.set(&keys[0], json!({ "status": "Archive" }));
+    service.run_now();
+    service.drained_after(run);
+    let of = |path: &str| ok(&service, &scheme(&format!("/documents/{}{path}", keys[0])));
+    let (first, newest) = (of("/versions/1"), of(""));
+    assert_eq!((&first["version"], &first["number"]), (&json!(1), &json!("Confirmed")));
+    assert_eq!((&newest["version"], &newest["number"]), (&json!(2), &json!("Archive")));
+    assert!(first["captured_at"].as_str() < newest["captured_at"].as_str(), "{first} {newest}");
 }
 
 #[test]

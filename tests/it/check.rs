@@ -96,7 +96,12 @@ fn the_shipped_schemes_pass_and_the_systems_answer() {
     let online = place.done(&["check", "--online"]).out;
     assert!(online.contains("jst") && online.contains("erp"), "{online}");
     assert!(!place.path("data").exists());
+    let told = place.done(&["check", "--online", "--json"]).json();
+    assert!(told["systems"].as_array().unwrap().iter().all(|one| one["error"].is_null()), "{told}");
+    assert!(told["sources"][0]["documents"].is_u64(), "{told}");
     systems.switch("ip_list", "deny");
+    let told = place.run(&["check", "--online", "--json"]).ended(1).json();
+    assert!(told["systems"].to_string().contains("白名单"), "{told}");
     let refused = place.run(&["check", "--online"]).ended(1);
     assert!(refused.out.contains("白名单"), "{}", refused.out);
 }

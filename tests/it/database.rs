@@ -197,11 +197,13 @@ fn fault_20_a_corrupted_database_is_refused_with_what_to_do_and_never_begun_anew
     let told = systems.ledger().len();
     let number = place.done(&["docs", "list", SCHEME, "--json"]).json();
     let number = number["documents"][0]["number"].as_str().unwrap().to_owned();
-    let damages: [(&str, Damage); 5] = [
+    let damages: [(&str, Damage); 6] = [
         ("bit flip", Box::new(move |bytes| flip_head(bytes, &number))),
         ("truncation", Box::new(|bytes| bytes.truncate(bytes.len() / 2))),
         ("zero page", Box::new(|bytes| bytes[..4096].fill(0))),
         ("empty", Box::new(Vec::clear)),
+        // The database's own code panics over it.
+        ("noise", Box::new(|bytes| fastrand::Rng::with_seed(1).fill(&mut bytes[8192..]))),
         ("foreign file", Box::new(|bytes| *bytes = b"PK\x03\x04 no database".repeat(500))),
     ];
     for (name, damage) in &damages {
@@ -214,6 +216,10 @@ fn fault_20_a_corrupted_database_is_refused_with_what_to_do_and_never_begun_anew
             assert!(output.err.contains("backup"), "{name}: {output:?}");
         }
         let verified = place.run(&["db", "verify"]).ended(1);
+        assert!(!verified.err.contains("panicked"), "{name}: {verified:?}");
+        assert!(!verified.err.contains("deltaferry db verify"), "it was just done: {name}: {verified:?}");
+        assert!(format!("{}{}", verified.out, verified.err).contains("backup"), "{name}: {verified:?}");
+        assert_eq!(place.run(&["db", "verify", "--json"]).ended(1).json()["sound"], false, "{name}");
         if *name == "bit flip" {
             assert!(verified.out.contains("heads/1\t"), "{name}: {verified:?}");
         }
@@ -225,7 +231,11 @@ fn fault_20_a_corrupted_database_is_refused_with_what_to_do_and_never_begun_anew
         place.done(&["db", "verify"]);
         assert_eq!(place.status()["documents"], 20, "{name}");
     }
-    let foreign = fs::read(place.path("data/deltaferry.redb.before-restore-5")).unwrap();
+    let missing = place.run(&["db", "restore", "nowhere.redb"]).ended(1);
+    assert!(missing.err.contains("there is no file `nowhere.redb`"), "{missing:?}");
+    let unwritten = place.run(&["db", "backup", "nowhere/copy.redb"]).ended(1);
+    assert!(unwritten.err.contains("the backup could not be made"), "{unwritten:?}");
+    let foreign = fs::read(place.path("data/deltaferry.redb.before-restore-6")).unwrap();
     assert!(foreign.starts_with(b"PK"), "what was replaced is kept");
 }
 

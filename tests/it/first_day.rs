@@ -44,6 +44,10 @@ fn without_initial_nothing_is_sent_until_a_person_decides() {
     let output = place.run(&["once", "--json"]).ended(3);
     assert_eq!(output.json()["left"], 60);
     assert_eq!((systems.ledger().len(), place.count("waiting")), (0, 60));
+    let told = place.run(&["once"]).ended(3).out;
+    assert!(told.contains("60 documents wait") && told.contains(&format!("decide {SCHEME} ")), "{told}");
+    let listed = place.done(&["deliveries", "list", "--json"]).json();
+    assert_eq!(listed["deliveries"].as_array().unwrap().len(), 60);
     assert!(place.explain(&systems.keys("Confirmed")[0], "en").contains("decide"));
     assert_eq!(place.done(&["decide", SCHEME, "send", "--json"]).json()["told"], 1);
     place.once();

@@ -140,6 +140,33 @@ fn a_scheme_file_that_is_broken_is_named_and_left_out_and_the_others_run() {
     place.run(&["once", "broken"]).ended(2);
     let status = place.run(&["status"]).ended(0);
     assert!(status.out.contains(SCHEME), "{}", status.out);
+    let key = &systems.keys("Confirmed")[0];
+    // What can't be read hides nothing either.
+    place.write_named_scheme("unread", "title: [\n");
+    for args in [
+        &["deliveries", "list"][..],
+        &["deliveries", "list", "--stale"],
+        &["docs", "show", SCHEME, key],
+        &["explain", SCHEME, key],
+        &["pull", SCHEME, key],
+        &["pause", SCHEME],
+        &["resume", SCHEME],
+        &["decide", SCHEME, "send"],
+        &["deliveries", "retry", key],
+        &["replay", SCHEME, "--target", "outstock", "--key", key],
+        &["reconcile", SCHEME],
+        &["check", SCHEME],
+    ] {
+        let output = place.run(args);
+        assert!(output.code == 0 || args[0] == "reconcile", "{args:?}: {output:?}");
+        assert_eq!(output.err.matches("unread.yaml:").count(), 1, "{args:?}: {output:?}");
+        assert!(output.err.contains("the others go on"), "{args:?}: {output:?}");
+    }
+    for args in [&["explain", "unread", key][..], &["pause", "unread"], &["check", "unread"], &["status", "unread"]] {
+        let output = place.run(args).ended(2);
+        assert!(output.err.contains("unread.yaml:"), "{args:?}: {output:?}");
+    }
+    assert!(place.run(&["check"]).ended(2).err.contains("batchsafe"));
 }
 
 #[test]

@@ -75,6 +75,37 @@ fn pull_reads_documents_past_filter_and_window_by_key_and_by_number() {
 }
 
 #[test]
+fn pull_that_leaves_a_document_rejected_ends_with_3() {
+    let systems = Systems::start(20);
+    let key = systems.keys("Confirmed").remove(0);
+    let place = Place::new(&systems);
+    place.once();
+    systems.set(&key, json!({ "items": [{}] }));
+    let pulled = place.run(&["pull", SCHEME, &key, "--json"]).ended(3);
+    assert_eq!(pulled.json()["left"], 1);
+    assert!(place.run(&["pull", SCHEME, &key]).ended(3).out.contains("deliveries list"));
+}
+
+#[test]
+fn what_a_person_paused_is_no_error_of_once_and_says_how_to_resume() {
+    let systems = Systems::start(20);
+    let place = Place::new(&systems);
+    let paused = place.done(&["pause", SCHEME, "--target", "outstock", "--json"]).json();
+    assert_eq!((&paused["target"], &paused["paused"]), (&json!("outstock"), &json!(true)));
+    let told = place.run(&["once", "--wait", "0s"]).ended(3).out;
+    assert!(told.contains("by a person") && told.contains(&format!("resume {SCHEME} --target outstock")), "{told}");
+    place.done(&["resume", SCHEME, "--target", "outstock"]);
+    place.once();
+    place.done(&["pause", SCHEME]);
+    systems.edit(json!({ "create": 3 }));
+    let once = place.done(&["once"]);
+    assert!(once.err.contains("by a person") && once.err.contains(&format!("resume {SCHEME}`")), "{once:?}");
+    assert!(!once.err.contains("error"), "{once:?}");
+    assert_eq!(place.status()["documents"], 20);
+    assert_eq!(place.done(&["resume", SCHEME, "--json"]).json()["paused"], false);
+}
+
+#[test]
 fn codes_missing_in_a_table_are_listed_as_csv_and_added_in_utf8_or_gbk() {
     let systems = Systems::start(60);
     let shops = shops(&systems);
@@ -152,6 +183,42 @@ fn actions_on_unknown_documents_say_so() {
     let unknown = place.run(&["docs", "list", "no-such-scheme"]).ended(2);
     assert!(unknown.err.contains(SCHEME), "known ones are named: {}", unknown.err);
     place.run(&["docs", "show", SCHEME, "no-such-key"]).ended(1);
+    let none = "no-such-scheme";
+    for args in [
+        &["pull", none, "1"][..],
+        &["sweep", none],
+        &["decide", none, "send"],
+        &["pause", none],
+        &["reconcile", none],
+        &["deliveries", "retry", "--all", "--scheme", none],
+    ] {
+        let unknown = place.run(args).ended(2);
+        assert!(unknown.err.contains(SCHEME), "{args:?}: {}", unknown.err);
+    }
+    for args in [
+        &["replay", SCHEME, "--target", "no-such-target", "--all"][..],
+        &["deliveries", "retry", "--all", "--target", "no-such-target"],
+        &["deliveries", "list", "--target", "no-such-target"],
+        &["deliveries", "list", "--stale", "--target", "no-such-target"],
+        &["decide", SCHEME, "send", "--target", "no-such-target"],
+        &["pause", SCHEME, "--target", "no-such-target"],
+    ] {
+        let unknown = place.run(args).ended(2);
+        let said = unknown.err.contains("there is no target `no-such-target`; known: outstock");
+        assert!(said, "{args:?}: {}", unknown.err);
+    }
+}
+
+#[test]
+fn several_documents_of_one_number_are_listed() {
+    let systems = Systems::start(20);
+    let place = Place::with_scheme(&systems, &shipped().replace("number: $.so_id", "number: $.status"));
+    place.once();
+    let keys = systems.keys("Confirmed");
+    let shown = place.done(&["docs", "show", SCHEME, "Confirmed"]).json();
+    assert_eq!(shown.as_array().unwrap().len(), keys.len());
+    let refused = place.run(&["deliveries", "discard", "Confirmed", "--reason", "x"]).ended(1);
+    assert!(keys.iter().all(|key| refused.err.contains(&format!("{SCHEME}/{key}"))), "{}", refused.err);
 }
 
 #[test]
@@ -168,6 +235,9 @@ fn explain_tells_the_whole_chain_in_both_languages() {
     for part in ["版本 1 采集于", "目标系统已接受版本 1"] {
         assert!(chinese.contains(part), "`{part}` in {chinese}");
     }
+    assert!(chinese.contains("已接受") && !chinese.contains("accepted"), "{chinese}");
+    let french = place.run(&["explain", SCHEME, sent, "--lang", "fr"]).ended(2).err;
+    assert!(french.contains("`en`") && french.contains("`zh`"), "{french}");
     assert!(place.explain(waiting, "en").contains("@.after.status == 'Confirmed'"));
     let by_number = systems.shipment(sent)["so_id"].as_str().unwrap().to_owned();
     assert!(place.explain(&by_number, "en").contains(sent), "a number serves as a key");

@@ -92,6 +92,6 @@ fn before_the_first_complete_run_it_says_that_there_is_nothing_to_compare() {
     assert!(said.contains("run `once` first"), "{said}");
     let said = place.run(&["reconcile", SCHEME, "--back", "soon"]).ended(2).err;
     assert!(said.contains("`--back` is `soon`"), "{said}");
-    let said = place.run(&["reconcile", "nobody"]).ended(1).err;
+    let said = place.run(&["reconcile", "nobody"]).ended(2).err;
     assert!(said.contains("there is no scheme `nobody`"), "{said}");
 }

@@ -40,6 +40,33 @@ fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
 }
 
 #[test]
+fn only_verbs_that_talk_to_a_system_need_its_secrets() {
+    let systems = Systems::start(10);
+    let place = Place::new(&systems);
+    place.once();
+    let key = &systems.keys("Confirmed")[0];
+    place.reconfigure(credentials::APP_SECRET, "${env:DELTAFERRY_TEST_SECRET}");
+    let reading = [
+        &["status"][..],
+        &["explain", SCHEME, key],
+        &["deliveries", "list"],
+        &["docs", "show", SCHEME, key],
+        &["db", "info"],
+    ];
+    reading.iter().for_each(|args| drop(place.done(args)));
+    let refused = place.run(&["pull", SCHEME, key]).ended(2);
+    assert!(refused.err.contains("DELTAFERRY_TEST_SECRET"), "{refused:?}");
+    place.run(&["check"]).ended(2);
+    // The service has them: what is done inside it asks for nothing.
+    place.reconfigure("${env:DELTAFERRY_TEST_SECRET}", credentials::APP_SECRET);
+    let service = Service::start(&place);
+    place.reconfigure(credentials::APP_SECRET, "${env:DELTAFERRY_TEST_SECRET}");
+    place.done(&["pull", SCHEME, key]);
+    place.done(&["pause", SCHEME]);
+    assert!(service.stop().success());
+}
+
+#[test]
 fn secrets_stand_in_no_answer_no_log_and_no_database() {
     let systems = Systems::start(40);
     let place = Place::new(&systems);

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::engine::view::status::{is_writeback, target_names};
+use crate::document::Head;
+use crate::engine::view::status::target_names;
+use crate::engine::view::unplanned::{unplanned, unplanned_state};
 use crate::name::Key;
 use crate::reason::{Code, Language, MissingCode, Reason, State};
 use crate::scheme::Scheme;
@@ -129,7 +131,8 @@ pub struct MissingView {
 /// Where a list goes on: after this key of this target.
 pub type Place = (String, Key);
 
-/// Lists deliveries of a scheme, target by target in key order. The second value is where to go on, none at the end.
+/// Lists deliveries of a scheme, targets by name and each in key order, with the documents a target has not planned
+/// yet. The second value is where to go on, none at the end: each row comes once, however a list is cut.
 pub fn deliveries(
     store: &dyn Store,
     scheme: &Scheme,
@@ -140,7 +143,10 @@ pub fn deliveries(
         Some(state) => vec![state],
         None => State::ALL.into_iter().filter(|state| !state.is_settled()).collect(),
     };
-    for target in target_names(scheme) {
+    // By name, not in the file's order: a place must tell which targets come before it.
+    let mut targets = target_names(scheme);
+    targets.sort();
+    for target in targets {
         if query.target.as_ref().is_some_and(|wanted| *wanted != target) {
             continue;
         }
@@ -150,9 +156,17 @@ pub fn deliveries(
             _ => None,
         };
         let left = query.limit.saturating_sub(found.len());
-        let mut rows: Vec<(Key, Delivery)> = Vec::new();
+        let mut rows: Vec<(Key, Row)> = Vec::new();
         for state in &states {
-            rows.extend(store.deliveries(&scheme.id, &target, Some(*state), after, left + 1)?);
+            let some = store.deliveries(&scheme.id, &target, Some(*state), after, left + 1)?;
+            rows.extend(some.into_iter().map(|(key, row)| (key, Row::Planned(Box::new(row)))));
+        }
+        let unplanned_here = unplanned_state(store, scheme, &target)?.filter(|(state, _)| states.contains(state));
+        if let Some(standing) = unplanned_here {
+            for (key, head) in unplanned(store, &scheme.id, &target, after, left + 1)? {
+                let view = unplanned_view((&scheme.id, &target, &key), head, standing.clone(), query.language);
+                rows.push((key, Row::Unplanned(Box::new(view))));
+            }
         }
         rows.sort_by(|a, b| a.0.cmp(&b.0));
         for (key, row) in rows {
@@ -160,10 +174,46 @@ pub fn deliveries(
                 let last = found.last().map(|view| (view.target.clone(), Key::from_text(view.key.as_str())));
                 return Ok((found, last));
             }
-            found.push(delivery_view(store, &scheme.id, &target, &key, &row, query.language)?);
+            found.push(match row {
+                Row::Planned(row) => delivery_view(store, &scheme.id, &target, &key, &row, query.language)?,
+                Row::Unplanned(view) => *view,
+            });
         }
     }
     Ok((found, None))
+}
+
+/// A document in a list of deliveries.
+enum Row {
+    Planned(Box<Delivery>),
+    Unplanned(Box<DeliveryView>),
+}
+
+/// A document that a target has not planned yet, as shown.
+fn unplanned_view(
+    (scheme, target, key): (&str, &str, &Key),
+    head: Head,
+    (state, reason): (State, Option<Reason>),
+    language: Language,
+) -> DeliveryView {
+    DeliveryView {
+        id: format!("{scheme}/{target}/{key}"),
+        scheme: scheme.to_owned(),
+        target: target.to_owned(),
+        key: key.to_string(),
+        number: head.number,
+        state: state.as_str(),
+        reason: reason.as_ref().map(|reason| reason.code.as_str()),
+        text: reason.map(|reason| reason.sentence(language)).unwrap_or_default(),
+        words: None,
+        version: head.version,
+        newest: head.version,
+        tries: 0,
+        due: None,
+        since: head.captured_at.to_string(),
+        target_id: None,
+        target_number: None,
+    }
 }
 
 /// One delivery as shown.
@@ -206,9 +256,10 @@ pub fn state_view(
 ) -> Result<Option<StateView>, StoreError> {
     let (state, reason) = match store.delivery(&scheme.id, target, key)? {
         Some(row) => (row.state, row.reason),
-        None if is_writeback(scheme, target) => return Ok(None),
-        None if store.target(&scheme.id, target)?.is_some_and(|state| state.answer.is_some()) => (State::Pending, None),
-        None => (State::Waiting, Some(Reason::new(Code::Decision, []))),
+        None => match unplanned_state(store, scheme, target)? {
+            Some(unplanned) => unplanned,
+            None => return Ok(None),
+        },
     };
     Ok(Some(StateView {
         target: target.to_owned(),

@@ -3,6 +3,9 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::capture::source_paths;
+use crate::clock::{Time, Zone};
+use crate::diff::extract;
 use crate::document::Head;
 use crate::engine::view::delivery::{StateView, state_view};
 use crate::engine::view::mask::Mask;
@@ -11,6 +14,9 @@ use crate::name::Key;
 use crate::reason::{Language, State};
 use crate::scheme::Scheme;
 use crate::store::{DocumentFilter, Store, StoreError};
+
+/// Changes looked at at once.
+const CHANGES: u64 = 1_000;
 
 /// One document in a list.
 #[derive(Debug, Clone, Serialize)]
@@ -25,14 +31,25 @@ pub struct DocumentView {
     pub version: u64,
     /// Whether it is known as deleted.
     pub deleted: bool,
-    /// Canonical hash, hexadecimal.
+    /// Canonical hash, hexadecimal; kept of the newest version only.
     pub hash: Option<String>,
-    /// When this version was captured, RFC 3339.
-    pub captured_at: String,
+    /// When this version was captured, RFC 3339; none where the change log does not reach back to it any more.
+    pub captured_at: Option<String>,
     /// Source time, RFC 3339.
     pub source_time: Option<String>,
-    /// State towards each target.
+    /// The document's state towards each target, whichever version is shown.
     pub targets: Vec<StateView>,
+}
+
+/// How documents are shown.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// Which fields are not.
+    pub mask: &'a Mask,
+    /// Zone of source times that carry none.
+    pub zone: &'a Zone,
+    /// Language of reasons.
+    pub language: Language,
 }
 
 /// One document whole.
@@ -107,7 +124,7 @@ pub fn show(
     scheme: &Scheme,
     key: &Key,
     version: Option<u64>,
-    (mask, language): (&Mask, Language),
+    shown: Shown<'_>,
 ) -> Result<Option<DocumentDetail>, StoreError> {
     let Some(head) = store.heads(&scheme.id, std::slice::from_ref(key))?.into_iter().flatten().next() else {
         return Ok(None);
@@ -116,13 +133,56 @@ pub fn show(
     if version.is_some() && body.is_none() {
         return Ok(None);
     }
-    let text = body.and_then(|bytes| mask.apply(&bytes));
+    let mut view = document_view(store, scheme, key, &head, shown.language)?;
+    if let Some((version, body)) = version.filter(|version| *version != head.version).zip(body.as_deref()) {
+        become_older(&mut view, scheme, (version, body), shown.zone);
+        view.captured_at = captured_at(store, &scheme.id, key, (version, head.seq))?.map(|at| at.to_string());
+    }
+    let text = body.and_then(|bytes| shown.mask.apply(&bytes));
     Ok(Some(DocumentDetail {
-        head: document_view(store, scheme, key, &head, language)?,
+        head: view,
         versions: store.versions(&scheme.id, key)?,
         quarantined: store.quarantine(&scheme.id, key)?.map(|record| record.why),
         document: text.and_then(|text| RawValue::from_string(text).ok()),
     }))
+}
+
+/// Makes the newest version's head that of an older one, as far as its stored text tells.
+fn become_older(view: &mut DocumentView, scheme: &Scheme, (version, body): (u64, &[u8]), zone: &Zone) {
+    // A version from before the key or its paths were changed may not show them any more.
+    let identity = source_paths(&scheme.source).ok().and_then(|paths| extract(body, &paths).ok());
+    let time = identity.as_ref().and_then(|one| one.time_texts.iter().filter_map(|text| zone.read(text)).max());
+    view.version = version;
+    // What is deleted has no text.
+    view.deleted = false;
+    view.hash = None;
+    view.source_time = time.map(|time| time.to_string());
+    view.number = identity.and_then(|identity| identity.number);
+}
+
+/// When an older version was captured: its change lies before that of the newest one, and is looked for from there
+/// backwards.
+fn captured_at(
+    store: &dyn Store,
+    scheme: &str,
+    key: &Key,
+    (version, newest): (u64, u64),
+) -> Result<Option<Time>, StoreError> {
+    let begin = store.trimmed(scheme)?;
+    let mut end = newest;
+    while end > begin {
+        let after = end.saturating_sub(CHANGES).max(begin);
+        let changes = match store.changes(scheme, after, usize::try_from(end - after).unwrap_or(usize::MAX)) {
+            // Forgotten meanwhile.
+            Err(StoreError::Trimmed { .. }) => return Ok(None),
+            read => read?,
+        };
+        if let Some(found) = changes.iter().find(|change| change.to == version && change.key == *key) {
+            return Ok(Some(found.at));
+        }
+        end = after;
+    }
+    Ok(None)
 }
 
 fn document_view(
@@ -143,7 +203,7 @@ fn document_view(
         version: head.version,
         deleted: head.is_tombstone(),
         hash: head.canonical_hash.map(hex::encode),
-        captured_at: head.captured_at.to_string(),
+        captured_at: Some(head.captured_at.to_string()),
         source_time: head.source_time.map(|time| time.to_string()),
         targets,
     })

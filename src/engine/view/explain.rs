@@ -4,7 +4,7 @@ use crate::engine::view::delivery::state_view;
 use crate::engine::view::status::target_names;
 use crate::engine::view::sweep;
 use crate::name::Key;
-use crate::reason::Language;
+use crate::reason::{Language, outcome_word};
 use crate::scheme::Scheme;
 use crate::store::{Attempt, Store, StoreError};
 
@@ -109,7 +109,9 @@ fn standing(store: &dyn Store, scheme: &str, target: &str, zh: bool) -> Result<O
 }
 
 fn attempt_line(target: &str, attempt: &Attempt, zh: bool) -> String {
-    let outcome = attempt.outcome.as_deref().unwrap_or(if zh { "尚无结果" } else { "open" });
+    let language = if zh { Language::Chinese } else { Language::English };
+    let outcome = attempt.outcome.as_deref().map(|outcome| outcome_word(outcome, language));
+    let outcome = outcome.unwrap_or(if zh { "尚无结果" } else { "open" });
     let words = attempt.words.as_deref().map(|words| format!(" \"{words}\"")).unwrap_or_default();
     let decision = attempt.decision.as_deref().map(|decision| format!("; {decision}")).unwrap_or_default();
     let (n, call, version, at) = (attempt.n, &attempt.call, attempt.version, attempt.at);
