@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod hidden;
 mod probes;
 mod sends;
 mod sessions;
