@@ -12,6 +12,7 @@ mod faults;
 mod calls;
 mod fields;
 
+mod account;
 mod connector;
 mod pieces;
 mod renewal;
