@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::account::Account;
 use super::calls::{CALLS, Call, SHAPING};
+use super::check;
 use super::envelope::{self, Listing};
 use super::gateway;
 use super::settings::JushuitanSettings;
@@ -180,6 +181,10 @@ fn ids(parameter: &str, keys: &[Vec<String>]) -> Vec<Value> {
 impl Connector for Jushuitan {
     fn account(&self) -> String {
         self.own.name.clone()
+    }
+
+    fn check_source(&self, source: &Source) -> Vec<crate::fault::Fault> {
+        check::check(source)
     }
 
     fn source_call(&self, call: &str) -> Option<SourceCall> {

@@ -13,6 +13,7 @@ mod calls;
 mod fields;
 
 mod account;
+mod check;
 mod connector;
 mod pieces;
 mod renewal;
