@@ -19,7 +19,7 @@ use crate::crash;
 use crate::scheme::transport::{MinTls, Transport};
 use crate::secret::Secret;
 
-/// A request; GET or POST as it is given to [`Http::get`] or [`Http::post`].
+/// A request; GET or POST as it is given to [`Http::get`], [`Http::post`] or [`Http::post_with`].
 #[derive(Debug)]
 pub struct Request {
     /// What it is for.
@@ -105,7 +105,16 @@ impl Http {
     /// timed out, TLS or proxy failed. [`FaultKind::Throttled`] for status 429. [`FaultKind::Unknown`] for whatever
     /// else leaves no whole answer: it may have run.
     pub async fn post(&self, request: Request) -> Result<Reply, Fault> {
-        self.exchange(Method::POST, request).await
+        self.exchange(Method::POST, || Ok(request)).await
+    }
+
+    /// Like [`Http::post`], with a request that is made when its turn has come: the pace may let it wait for minutes,
+    /// and a time stamp or signature made before that would be refused as too old.
+    ///
+    /// # Errors
+    /// As [`Http::post`], and whatever `make` says: then nothing is sent.
+    pub async fn post_with(&self, make: impl FnOnce() -> Result<Request, Fault>) -> Result<Reply, Fault> {
+        self.exchange(Method::POST, make).await
     }
 
     /// Reads: like [`Http::post`], without a body.
@@ -113,12 +122,13 @@ impl Http {
     /// # Errors
     /// As [`Http::post`].
     pub async fn get(&self, url: Url, headers: Vec<(&'static str, String)>) -> Result<Reply, Fault> {
-        self.exchange(Method::GET, Request { purpose: Purpose::Read, url, headers, body: Vec::new() }).await
+        let request = Request { purpose: Purpose::Read, url, headers, body: Vec::new() };
+        self.exchange(Method::GET, || Ok(request)).await
     }
 
-    async fn exchange(&self, method: Method, request: Request) -> Result<Reply, Fault> {
+    async fn exchange(&self, method: Method, make: impl FnOnce() -> Result<Request, Fault>) -> Result<Reply, Fault> {
         let _slot = self.pace.slot().await;
-        let Request { purpose, url, headers, body } = request;
+        let Request { purpose, url, headers, body } = make()?;
         let host = place(&url);
         let client = match purpose {
             Purpose::Read => &self.reads,

@@ -2,7 +2,8 @@
 //! configured ones are dead by then. They lie beside the database and not in it: neither a backup nor a copy of the
 //! database holds one, and a restored database does not bring a dead one back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -29,15 +30,23 @@ pub struct KeptToken {
 }
 
 /// The tokens of all accounts of a process.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct KeptTokens {
     /// None: they are forgotten with the process.
     file: Option<PathBuf>,
-    rows: Mutex<BTreeMap<String, Row>>,
+    known: Mutex<Known>,
 }
 
-/// As stored.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Default)]
+struct Known {
+    rows: BTreeMap<String, Row>,
+    /// Accounts whose rows could not be written: this process knows them better than the file does, until another
+    /// process has renewed their tokens.
+    unwritten: BTreeSet<String>,
+}
+
+/// As stored. It can't be printed: its texts are secrets.
+#[derive(Clone, Serialize, Deserialize)]
 struct Row {
     /// Digest of the configured token in whose place it stands: another one in the configuration, and this counts no
     /// more.
@@ -53,19 +62,17 @@ struct Row {
 impl KeptTokens {
     /// Tokens kept in a file, which need not exist yet.
     pub fn in_file(file: PathBuf) -> Self {
-        Self { file: Some(file), rows: Mutex::default() }
+        Self { file: Some(file), known: Mutex::default() }
     }
 
     /// What is kept of an account in the place of this configured token, as the file says now: another process may
     /// have renewed it. A file that can't be read is told, and holds nothing.
     pub fn of(&self, account: &str, configured: &Secret) -> Option<KeptToken> {
-        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.read() {
-            Ok(Some(read)) => *rows = read,
-            Ok(None) => {}
-            Err(error) => tracing::warn!(file = ?self.file, %error, "renewed tokens can't be read"),
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = self.read(&mut known) {
+            tracing::warn!(file = ?self.file, %error, "renewed tokens can't be read");
         }
-        let row = rows.get(account).filter(|row| row.instead_of == digest(configured))?;
+        let row = known.rows.get(account).filter(|row| row.instead_of == digest(configured))?;
         Some(KeptToken {
             access: row.access_token.as_ref().map_or_else(|| configured.clone(), Secret::new),
             refresh: row.refresh_token.as_ref().map(Secret::new),
@@ -80,10 +87,9 @@ impl KeptTokens {
     /// # Errors
     /// Where the file can't be written; this process knows the token nevertheless.
     pub fn keep(&self, account: &str, configured: &Secret, token: &KeptToken) -> io::Result<()> {
-        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(Some(read)) = self.read() {
-            *rows = read;
-        }
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // A file that can't be read is told by `of`, and written anew.
+        let _ = self.read(&mut known);
         let row = Row {
             instead_of: digest(configured),
             access_token: Some(&token.access).filter(|access| *access != configured).map(text),
@@ -92,23 +98,40 @@ impl KeptTokens {
             asked: token.asked,
             renewed: token.renewed,
         };
-        rows.insert(account.to_owned(), row);
-        match &self.file {
-            Some(file) => {
-                files::create_folder(files::folder(file))?;
-                files::write(file, &serde_json::to_vec_pretty(&*rows)?)
-            }
-            None => Ok(()),
-        }
+        known.rows.insert(account.to_owned(), row);
+        let Some(file) = &self.file else { return Ok(()) };
+        known.unwritten.insert(account.to_owned());
+        files::create_folder(files::folder(file))?;
+        files::write(file, &serde_json::to_vec_pretty(&known.rows)?)?;
+        known.unwritten.clear();
+        Ok(())
     }
 
-    fn read(&self) -> io::Result<Option<BTreeMap<String, Row>>> {
-        let Some(file) = &self.file else { return Ok(None) };
-        match std::fs::read(file) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+    /// Takes what the file holds; nothing, where there is none.
+    fn read(&self, known: &mut Known) -> io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let mut rows: BTreeMap<String, Row> = match std::fs::read(file) {
+            Ok(bytes) => serde_json::from_slice(&bytes)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let Known { rows: own, unwritten } = known;
+        unwritten.retain(|account| {
+            let Some(own) = own.get(account) else { return false };
+            let is_newer = rows.get(account).is_none_or(|read| read.renewed <= own.renewed);
+            if is_newer {
+                rows.insert(account.clone(), own.clone());
+            }
+            is_newer
+        });
+        *own = rows;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for KeptTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeptTokens").field("file", &self.file).finish_non_exhaustive()
     }
 }
 
@@ -182,5 +205,36 @@ mod tests {
         let tokens = KeptTokens::default();
         tokens.keep("a", &Secret::new("c"), &token("first")).unwrap();
         assert_eq!(tokens.of("a", &Secret::new("c")), Some(token("first")));
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_known_until_another_process_renews() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("data/tokens.json");
+        let (one, other) = (KeptTokens::in_file(file.clone()), KeptTokens::in_file(file.clone()));
+        let configured = Secret::new("configured");
+        let renewed = |access: &str, at: i64| KeptToken { renewed: Some(Time(at)), ..token(access) };
+        one.keep("a", &configured, &renewed("first", 1)).unwrap();
+        // A folder in the file's place: nothing can be written there, nor read.
+        let aside = folder.path().join("aside.json");
+        std::fs::rename(&file, &aside).unwrap();
+        std::fs::create_dir_all(file.join("full")).unwrap();
+        one.keep("a", &configured, &renewed("second", 2)).unwrap_err();
+        std::fs::remove_dir_all(&file).unwrap();
+        std::fs::rename(&aside, &file).unwrap();
+        let access = |tokens: &KeptTokens| tokens.of("a", &configured).unwrap().access.reveal().to_owned();
+        assert_eq!((access(&one), access(&other)), ("second".to_owned(), "first".to_owned()));
+        // With the next that is written it is there for all.
+        one.keep("b", &configured, &token("b")).unwrap();
+        assert_eq!(access(&other), "second");
+        other.keep("a", &configured, &renewed("third", 3)).unwrap();
+        assert_eq!(access(&one), "third");
+    }
+
+    #[test]
+    fn tokens_are_never_printed() {
+        let tokens = KeptTokens::default();
+        tokens.keep("a", &Secret::new("c"), &token("first-token")).unwrap();
+        assert_eq!(format!("{tokens:?}"), "KeptTokens { file: None, .. }");
     }
 }

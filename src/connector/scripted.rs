@@ -1,4 +1,5 @@
-//! An HTTP server that plays a script, for tests: one step for each request, in order; what it received is kept.
+//! For tests: an HTTP server that plays a script, one step for each request, in order, and keeps what it received; a
+//! clock that waits for nobody.
 
 #![allow(clippy::unwrap_used)]
 
@@ -6,10 +7,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, Time};
 
 /// What happens to one request.
 #[derive(Debug, Clone)]
@@ -44,6 +46,26 @@ pub struct Scripted {
     received: Arc<Mutex<Vec<Received>>>,
 }
 
+/// A clock that stands still until somebody sleeps, and leaps over the sleep at once. It begins at
+/// 2024-03-01T00:00:00Z.
+#[derive(Debug, Default)]
+pub struct Leaping(Mutex<Duration>);
+
+#[async_trait]
+impl Clock for Leaping {
+    fn now(&self) -> Time {
+        Time(1_709_251_200_000).plus(self.monotonic())
+    }
+
+    fn monotonic(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        *self.0.lock().unwrap() += duration;
+    }
+}
+
 /// A 200 with a JSON body.
 pub fn json(body: impl AsRef<str>) -> Step {
     answer("200 OK", &["Content-Type: application/json"], body.as_ref())
@@ -70,6 +92,13 @@ impl Scripted {
             }
         });
         Self { base, received }
+    }
+
+    /// Waits until so many requests were received.
+    pub async fn has_received(&self, count: usize) {
+        while self.received().len() < count {
+            SystemClock::new().sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Everything received so far.

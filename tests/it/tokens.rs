@@ -20,6 +20,7 @@ fn kept(place: &Place) -> Value {
 fn a_token_that_ends_is_replaced_and_the_new_one_kept_for_the_next_start() {
     let systems = Systems::start(40);
     let place = Place::new(&systems);
+    systems.switch("jushuitan.init_token", "ended");
     end_token(&systems);
     place.done(&["once"]);
     systems.assert_exact();

@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use tokio::sync::Mutex;
 
+use super::account::Account;
 use super::calls::{CALLS, Call, SHAPING};
-use super::envelope::{self, Listing, NoListing};
-use super::faults::{classify, concerns_clock};
+use super::check;
+use super::envelope::{self, Listing};
 use super::gateway;
-use super::renewal::Held;
 use super::settings::JushuitanSettings;
-use crate::clock::{Clock, Zone, print_duration};
+use crate::clock::Zone;
 use crate::connector::http::Http;
-use crate::connector::kept::KeptTokens;
 use crate::connector::params::{self, Moments};
 use crate::connector::registry::Environment;
 use crate::connector::reply::{Purpose, Reply, of_status};
@@ -34,13 +32,8 @@ const MOST_PAGES: u64 = 100_000;
 
 /// One 聚水潭 account.
 pub struct Jushuitan {
-    pub(super) settings: JushuitanSettings,
-    pub(super) account: String,
-    pub(super) http: Http,
+    pub(super) own: Arc<Account>,
     zone: Zone,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) kept: Arc<KeptTokens>,
-    pub(super) held: Mutex<Held>,
 }
 
 /// What an answer held, owned.
@@ -54,64 +47,32 @@ impl Jushuitan {
     /// The connector of an account. Source times are of the environment's zone.
     pub fn new(settings: JushuitanSettings, account: String, http: Http, environment: &Environment) -> Self {
         let Environment { clock, zone, tokens, .. } = environment.clone();
-        Self { settings, account, http, zone, clock, kept: tokens, held: Mutex::default() }
+        Self { own: Arc::new(Account::new(settings, account, http, clock, tokens)), zone }
     }
 
     pub(super) async fn call(&self, method: &str, biz: Map<String, Value>, page: u64) -> Result<Got, Fault> {
-        let biz = Value::Object(biz).to_string();
-        let reply = self
-            .http
-            .post(gateway::request(&self.settings, &self.token().await, method, biz, self.clock.now()))
-            .await?;
+        let (own, biz) = (&self.own, Value::Object(biz).to_string());
+        let token = own.token().await;
+        let make = || Ok(gateway::request(&own.settings, &token, method, biz, own.clock.now()));
+        let reply = own.http.post_with(make).await?;
         let got = self.read(&reply, page);
         if !matches!(&got, Err(fault) if fault.kind == FaultKind::Throttled) {
-            self.http.answered();
+            own.http.answered();
         }
         got
     }
 
     fn read(&self, reply: &Reply, page: u64) -> Result<Got, Fault> {
         if let Some(kind) = of_status(reply.status, Purpose::Read) {
-            return Err(self.http.fault(kind, reply.described()));
+            return Err(self.own.http.fault(kind, reply.described()));
         }
-        let listing = envelope::read(self.settings.gateway, reply.content());
-        let listing = listing.map_err(|no| self.no_listing(no, reply))?;
+        let listing = envelope::read(self.own.settings.gateway, reply.content());
+        let listing = listing.map_err(|no| self.own.no_listing(no, reply))?;
         if let Some(what) = absurdity(&listing, page) {
             return Err(Fault::new(FaultKind::Unknown, what));
         }
         let documents = listing.documents.iter().map(|raw| RawDocument { bytes: raw.get().as_bytes().to_vec() });
         Ok(Got { documents: documents.collect(), total: listing.total, has_next: listing.has_next })
-    }
-
-    /// The fault of an answer that holds not what was asked for.
-    pub(super) fn no_listing(&self, no: NoListing, reply: &Reply) -> Fault {
-        match no {
-            NoListing::Refused { code, message } => self.refused(code, &message),
-            NoListing::Unrecognised(what) => {
-                let words = format!("the answer is not recognised: {what}; {}", reply.described());
-                self.http.fault(FaultKind::Unknown, words)
-            }
-        }
-    }
-
-    fn refused(&self, code: i64, message: &str) -> Fault {
-        let mut words = format!("code {code}: {message}");
-        match classify(code, message) {
-            FaultKind::Throttled => self.http.throttled(words, None),
-            kind => {
-                if concerns_clock(code, message) {
-                    words.push_str(&self.clock_hint());
-                }
-                self.http.fault(kind, words)
-            }
-        }
-    }
-
-    fn clock_hint(&self) -> String {
-        let Some(offset) = self.http.clock_offset() else { return String::new() };
-        let apart = print_duration(std::time::Duration::from_millis(offset.unsigned_abs()));
-        let side = if offset > 0 { "behind" } else { "ahead of" };
-        format!("; the clock of this machine is {apart} {side} the system's")
     }
 
     /// Business parameters of one page of a call.
@@ -219,7 +180,11 @@ fn ids(parameter: &str, keys: &[Vec<String>]) -> Vec<Value> {
 #[async_trait]
 impl Connector for Jushuitan {
     fn account(&self) -> String {
-        self.account.clone()
+        self.own.name.clone()
+    }
+
+    fn check_source(&self, source: &Source) -> Vec<crate::fault::Fault> {
+        check::check(source)
     }
 
     fn source_call(&self, call: &str) -> Option<SourceCall> {
@@ -235,17 +200,17 @@ impl Connector for Jushuitan {
     }
 
     async fn login(&self) -> Result<(), Fault> {
-        let token = self.token().await;
+        let token = self.own.token().await;
         match self.ping().await {
-            Err(fault) if fault.kind == FaultKind::Session => self.renew(&token, fault).await?,
+            Err(fault) if fault.kind == FaultKind::Session => self.own.renew(&token, fault).await?,
             told => return told,
         }
         let told = self.ping().await;
-        self.tried(told).await
+        self.own.tried(told).await
     }
 
     fn clock_offset(&self) -> Option<i64> {
-        self.http.clock_offset()
+        self.own.http.clock_offset()
     }
 
     async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Page, Fault> {

@@ -12,6 +12,8 @@ mod faults;
 mod calls;
 mod fields;
 
+mod account;
+mod check;
 mod connector;
 mod pieces;
 mod renewal;

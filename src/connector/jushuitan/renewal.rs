@@ -5,11 +5,14 @@
 //! nothing but the app's signature. The old one is dead then, so the new one is kept before it is used. At the legacy
 //! gateway the token stays the same and its life is prolonged, in its last week only.
 
-use super::connector::Jushuitan;
+use std::sync::Arc;
+
+use super::account::Account;
 use super::envelope;
 use super::gateway;
 use super::settings::{App, Gateway};
 use super::token::Granted;
+use crate::clock::Time;
 use crate::connector::kept::KeptToken;
 use crate::connector::reply::{Purpose, Reply, of_status};
 use crate::connector::{Fault, FaultKind};
@@ -32,32 +35,67 @@ pub(super) struct Held {
     rests_to: Option<std::time::Duration>,
 }
 
-impl Jushuitan {
+impl Account {
     /// The token to call with, renewed first if that is due. A renewal that fails is told in the log and changes
     /// nothing: the token is used to its end.
-    pub(super) async fn token(&self) -> Secret {
-        let mut held = self.held.lock().await;
-        let mut token = held.token.clone().unwrap_or_else(|| self.stored());
-        if token.is_due(self.settings.gateway, self.settings.app, self.clock.now()) {
-            token = match self.prolonged(&token).await {
-                Ok(renewed) => renewed,
-                Err(fault) if self.settings.gateway == Gateway::Legacy && fault.kind != FaultKind::Unreachable => {
-                    tracing::debug!(account = self.account, words = %fault.words, "the token is not prolonged yet");
-                    KeptToken { asked: Some(self.clock.now()), ..token }
-                }
-                Err(fault) => {
-                    tracing::warn!(account = self.account, words = %fault.words, "the access token could not be renewed");
-                    KeptToken { asked: Some(self.clock.now()), ..token }
-                }
-            };
-            self.keep(&token);
+    pub async fn token(self: &Arc<Self>) -> Secret {
+        let token = {
+            let mut held = self.held.lock().await;
+            let token = held.token.clone().unwrap_or_else(|| self.stored());
+            held.token.insert(token).clone()
+        };
+        if !self.is_due(&token) {
+            return token.access;
         }
-        held.token = Some(token.clone());
-        token.access
+        let own = Arc::clone(self);
+        to_its_end(async move { own.renewed_early().await }).await.unwrap_or(token.access)
     }
 
     /// Gets another token in the place of one that was refused with this fault; nothing, where somebody else has.
-    pub(super) async fn renew(&self, refused: &Secret, fault: Fault) -> Result<(), Fault> {
+    pub async fn renew(self: &Arc<Self>, refused: &Secret, fault: Fault) -> Result<(), Fault> {
+        let (own, refused) = (Arc::clone(self), refused.clone());
+        let broke_off = || Fault::new(FaultKind::Unreachable, "the renewal of the access token broke off");
+        to_its_end(async move { own.replace(&refused, fault).await }).await.unwrap_or_else(|| Err(broke_off()))
+    }
+
+    fn is_due(&self, token: &KeptToken) -> bool {
+        token.is_due(self.settings.gateway, self.settings.app, self.clock.now())
+    }
+
+    /// The token to call with after a renewal that was due.
+    async fn renewed_early(&self) -> Secret {
+        let mut held = self.held.lock().await;
+        // Another process may have renewed it: then there is a newer one, and the old one renews nothing.
+        let stored = self.stored();
+        let token = if self.is_due(&stored) { self.early(stored).await } else { stored };
+        held.token.insert(token).access.clone()
+    }
+
+    /// A longer life for a token, or what stands in its place if there is none.
+    async fn early(&self, token: KeptToken) -> KeptToken {
+        let fault = match self.prolonged(&token).await {
+            Ok(renewed) => {
+                self.keep(&renewed);
+                return renewed;
+            }
+            Err(fault) => fault,
+        };
+        let stands = self.stored();
+        if stands.access != token.access {
+            // That is why it failed: another process was faster.
+            return stands;
+        }
+        if self.settings.gateway == Gateway::Legacy && fault.kind != FaultKind::Unreachable {
+            tracing::debug!(account = self.name, words = %fault.words, "the token is not prolonged yet");
+        } else {
+            tracing::warn!(account = self.name, words = %fault.words, "the access token could not be renewed");
+        }
+        let asked = KeptToken { asked: Some(self.clock.now()), ..stands };
+        self.keep(&asked);
+        asked
+    }
+
+    async fn replace(&self, refused: &Secret, fault: Fault) -> Result<(), Fault> {
         let mut held = self.held.lock().await;
         let token = self.stored();
         if held.token.as_ref().is_some_and(|held| held.access != *refused) {
@@ -88,7 +126,7 @@ impl Jushuitan {
             false => why,
         })?;
         tracing::warn!(
-            account = self.account,
+            account = self.name,
             "聚水潭 refused the access token and gave another one, which is kept beside the database. A program that \
              shares the app needs the new one"
         );
@@ -98,7 +136,7 @@ impl Jushuitan {
     }
 
     /// A new token was taken, or refused at once.
-    pub(super) async fn tried(&self, told: Result<(), Fault>) -> Result<(), Fault> {
+    pub async fn tried(&self, told: Result<(), Fault>) -> Result<(), Fault> {
         let mut held = self.held.lock().await;
         match told {
             Err(fault) if fault.kind == FaultKind::Session => {
@@ -120,52 +158,60 @@ impl Jushuitan {
     /// The token that the last process held, or the configured one.
     fn stored(&self) -> KeptToken {
         let configured = &self.settings.access_token;
-        let token = self.kept.of(&self.account, configured).unwrap_or_else(|| KeptToken::configured(configured));
-        self.http.mask(&token.access);
+        let token = self.kept.of(&self.name, configured).unwrap_or_else(|| KeptToken::configured(configured));
+        self.mask(&token.access, token.refresh.as_ref());
         token
     }
 
+    fn mask(&self, access: &Secret, refresh: Option<&Secret>) {
+        std::iter::once(access).chain(refresh).for_each(|secret| self.http.mask(secret));
+    }
+
     fn keep(&self, token: &KeptToken) {
-        if let Err(error) = self.kept.keep(&self.account, &self.settings.access_token, token) {
-            tracing::error!(account = self.account, %error, "the renewed access token could not be kept for the next start");
+        if let Err(error) = self.kept.keep(&self.name, &self.settings.access_token, token) {
+            tracing::error!(account = self.name, %error, "the renewed access token could not be kept for the next start");
         }
     }
 
     /// A longer life for a token that still holds.
     async fn prolonged(&self, token: &KeptToken) -> Result<KeptToken, Fault> {
-        let now = self.clock.now();
         if self.settings.gateway == Gateway::Legacy {
-            let request = gateway::request(&self.settings, &token.access, "refresh.token", "{}".to_owned(), now);
-            let reply = self.http.post(request).await?;
+            let (method, biz, now) = ("refresh.token", "{}".to_owned(), || self.clock.now());
+            let make = || Ok(gateway::request(&self.settings, &token.access, method, biz, now()));
+            let reply = self.http.post_with(make).await?;
             self.succeeded(&reply)?;
-            return Ok(KeptToken { asked: Some(now), renewed: Some(now), ..token.clone() });
+            return Ok(KeptToken { asked: Some(now()), renewed: Some(now()), ..token.clone() });
         }
         let Some(refresh) = &token.refresh else {
             return Err(Fault::new(FaultKind::Refused, "no refresh token is known"));
         };
         let params = [("grant_type", "refresh_token"), ("refresh_token", refresh.reveal()), ("scope", "all")];
-        Ok(token.followed_by(self.granted("refreshToken", &params).await?, now))
+        let (granted, asked) = self.granted("refreshToken", &params).await?;
+        Ok(token.followed_by(granted, asked))
     }
 
     /// A token for the app itself, as when it was made.
     async fn initial(&self, token: &KeptToken) -> Result<KeptToken, Fault> {
-        let now = self.clock.now();
         // "Any random 6 characters."
         let code: String = std::iter::repeat_with(fastrand::alphanumeric).take(6).collect();
-        let granted = self.granted("getInitToken", &[("grant_type", "authorization_code"), ("code", &code)]).await?;
-        Ok(token.followed_by(granted, now))
+        let params = [("grant_type", "authorization_code"), ("code", &code)];
+        let (granted, asked) = self.granted("getInitToken", &params).await?;
+        Ok(token.followed_by(granted, asked))
     }
 
-    async fn granted(&self, method: &str, params: &[(&str, &str)]) -> Result<Granted, Fault> {
-        let reply = self.http.post(gateway::grant(&self.settings, method, params, self.clock.now())).await?;
+    /// What the new gateway gave, and when it was asked.
+    async fn granted(&self, method: &str, params: &[(&str, &str)]) -> Result<(Granted, Time), Fault> {
+        let mut asked = self.clock.now();
+        let make = || {
+            asked = self.clock.now();
+            Ok(gateway::grant(&self.settings, method, params, asked))
+        };
+        let reply = self.http.post_with(make).await?;
         self.succeeded(&reply)?;
         let granted = envelope::granted(reply.content()).map_err(|no| self.no_listing(no, &reply))?;
-        self.http.mask(&granted.access);
-        if let Some(refresh) = &granted.refresh {
-            self.http.mask(refresh);
-        }
+        self.mask(&granted.access, granted.refresh.as_ref());
         crash::point("token.granted");
-        Ok(granted)
+        Ok((granted, asked))
     }
 
     fn succeeded(&self, reply: &Reply) -> Result<(), Fault> {
@@ -186,6 +232,12 @@ impl Jushuitan {
         let words = format!("the access token has expired or is not valid: {what_to_do} ({why})");
         Fault::new(FaultKind::Refused, words)
     }
+}
+
+/// Runs to its end, even if whoever waits for it is gone before (a stop, a caller that gave up): what was asked for is
+/// given by then, the old token may be dead, and nobody would know the new one. `None` if it broke off.
+async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+    tokio::spawn(work).await.ok()
 }
 
 /// Whether the platform has decided, so that asking again is no use.

@@ -101,6 +101,26 @@ fn connect_as(
     Jushuitan::new(settings, "jushuitan".into(), http.unwrap(), environment)
 }
 
+#[test]
+fn with_a_distributor_a_window_is_shorter_than_a_day() {
+    let day = Duration::from_secs(86_400);
+    for (mode, window, params, told) in [
+        (Mode::Window, day, &[("drp_co_id", "20077")][..], true),
+        (Mode::Window, day, &[("status", "Confirmed"), ("drp_co_id", "{{ env.X }}")], true),
+        (Mode::Cursor, day * 3, &[("drp_co_id", "20077")], true),
+        (Mode::Window, day - Duration::from_secs(1), &[("drp_co_id", "20077")], false),
+        (Mode::Full, day, &[("drp_co_id", "20077")], false),
+        (Mode::Window, day, &[("drp_co_id", "0")], false),
+        (Mode::Window, day, &[("drp_co_id", " ")], false),
+        (Mode::Window, day * 7, &[("shop_id", "7")], false),
+    ] {
+        let source = Source { mode, window, ..source(ORDERS, params) };
+        let faults = connect("http://127.0.0.1:1", App::Own).check_source(&source);
+        assert_eq!(faults.len(), usize::from(told), "{mode:?} {window:?} {params:?}: {faults:?}");
+        assert!(faults.iter().all(|fault| fault.to_string().contains("write `window: 23h`")), "{faults:?}");
+    }
+}
+
 const WINDOW: Window = Window { begin: Time(1_709_222_400_999), end: Time(1_709_308_799_001) };
 
 async fn fetch(connector: &Jushuitan, source: &Source, position: Option<&str>) -> Result<Page, Fault> {

@@ -42,9 +42,15 @@ impl Client {
     /// for a send). What concerns single bills is in the answer.
     pub async fn call(&self, method: &str, body: Vec<u8>, purpose: Purpose) -> Result<Value, Fault> {
         let url = self.url(FORMS, method);
-        let (number, mut headers) = self.credentials(&url).await?;
-        headers.push(("content-type", "application/json; charset=utf-8".to_owned()));
-        let reply = self.http.post(Request { purpose, url, headers, body }).await?;
+        let (number, mut headers) = self.credentials().await?;
+        let make = || {
+            if let Login::Headers(app) = &self.settings.login {
+                headers.extend(self.signed(app, &url)?);
+            }
+            headers.push(content_type());
+            Ok(Request { purpose, url, headers, body })
+        };
+        let reply = self.http.post_with(make).await?;
         self.session.lock().await.absorb(number, &reply.cookies);
         let answer = self.recognised(&reply, purpose);
         if matches!(&answer, Err(fault) if fault.kind == FaultKind::Session) {
@@ -104,15 +110,10 @@ impl Client {
         self.http.clock_offset()
     }
 
-    /// Number and headers of the session, after a login if there is none; or signed headers.
-    async fn credentials(&self, url: &Url) -> Result<(u64, Vec<(&'static str, String)>), Fault> {
+    /// Number and headers of the session, after a login if there is none and requests are not signed.
+    async fn credentials(&self) -> Result<(u64, Vec<(&'static str, String)>), Fault> {
         let mut session = self.session.lock().await;
-        if let Login::Headers(app) = &self.settings.login {
-            let (number, mut headers) = session.live().map_or((0, Vec::new()), |live| (live.number, live.headers()));
-            headers.extend(self.signed(app, url)?);
-            return Ok((number, headers));
-        }
-        if session.live().is_none() {
+        if session.live().is_none() && !matches!(self.settings.login, Login::Headers(_)) {
             if let Some(fault) = session.refusal(self.clock.monotonic()) {
                 return Err(fault);
             }
@@ -142,55 +143,51 @@ impl Client {
 
     /// Logs in. The account is refused, or else nothing of what was to be called has left.
     async fn begin(&self, session: &mut Session) -> Result<(), Fault> {
-        let result = self.log_in(session).await.map_err(|fault| match fault.kind {
-            FaultKind::Refused | FaultKind::Throttled | FaultKind::Unreachable => fault,
-            FaultKind::Permanent => Fault { kind: FaultKind::Refused, ..fault },
+        self.log_in(session).await.map_err(|fault| match fault.kind {
+            FaultKind::Refused | FaultKind::Permanent => {
+                let fault = Fault { kind: FaultKind::Refused, ..fault };
+                session.refuse(fault, self.clock.monotonic(), self.clock.now())
+            }
+            FaultKind::Throttled | FaultKind::Unreachable => fault,
             _ => Fault { kind: FaultKind::Unreachable, ..fault },
-        });
-        if let Err(fault) = &result
-            && fault.kind == FaultKind::Refused
-        {
-            session.refuse(fault.clone(), self.clock.monotonic());
-        }
-        result
+        })
     }
 
+    /// Logs in and enters the organisation. This may be given up in its middle: a session counts from its last step
+    /// on, so that none is ever used in the wrong organisation.
     async fn log_in(&self, session: &mut Session) -> Result<(), Fault> {
-        let Some((method, body)) = login::request(&self.settings, self.clock.now()) else { return Ok(()) };
-        let reply = self.ask(LOGINS, method, &body, Vec::new()).await?;
+        let make = || {
+            let signed = || Fault::new(FaultKind::Refused, "requests are signed one by one, there is no login");
+            let (method, body) = login::request(&self.settings, self.clock.now()).ok_or_else(signed)?;
+            Ok(self.question(LOGINS, method, &body, Vec::new()))
+        };
+        let reply = self.http.post_with(make).await?;
         let answer = self.recognised(&reply, Purpose::Read)?;
         let login = login::read(&answer).map_err(|words| self.http.fault(FaultKind::Refused, words))?;
         crash::point("token.granted");
-        session.begin(login.session, login.user, &reply.cookies);
+        let live = session.made(login.session, login.user, &reply.cookies);
         if let Some(org) = &self.settings.org {
-            let headers = session.live().map(|live| live.headers()).unwrap_or_default();
-            let reply = self.ask(FORMS, "SwitchOrg", &login::switch_org(org), headers).await;
-            let moved = reply.and_then(|reply| self.recognised(&reply, Purpose::Read)).and_then(|answer| {
-                let status = Status::read(&answer).unwrap_or_default();
-                let words = || format!("organisation `{org}` is refused: {}", status.messages());
-                if status.is_clean() { Ok(()) } else { Err(self.http.fault(FaultKind::Refused, words())) }
-            });
-            if moved.is_err() {
-                // A session in the wrong organisation is none.
-                let number = session.live().map_or(0, |live| live.number);
-                session.lost(number);
-            }
-            return moved;
+            self.enter(org, live.headers()).await?;
         }
+        session.begin(live);
         Ok(())
     }
 
-    async fn ask(
-        &self,
-        service: &str,
-        method: &str,
-        body: &Value,
-        mut headers: Vec<(&'static str, String)>,
-    ) -> Result<Reply, Fault> {
-        headers.push(("content-type", "application/json; charset=utf-8".to_owned()));
-        let url = self.url(service, method);
-        let body = body.to_string().into_bytes();
-        self.http.post(Request { purpose: Purpose::Read, url, headers, body }).await
+    /// Moves the session of these headers to an organisation.
+    async fn enter(&self, org: &str, headers: Vec<(&'static str, String)>) -> Result<(), Fault> {
+        let reply = self.http.post(self.question(FORMS, "SwitchOrg", &login::switch_org(org), headers)).await?;
+        let status = Status::read(&self.recognised(&reply, Purpose::Read)?).unwrap_or_default();
+        if status.is_clean() {
+            return Ok(());
+        }
+        let words = format!("organisation `{org}` is refused: {}", status.messages());
+        Err(self.http.fault(FaultKind::Refused, words))
+    }
+
+    fn question(&self, service: &str, method: &str, body: &Value, mut headers: Vec<(&'static str, String)>) -> Request {
+        headers.push(content_type());
+        let (url, body) = (self.url(service, method), body.to_string().into_bytes());
+        Request { purpose: Purpose::Read, url, headers, body }
     }
 
     /// Asks for one currency: whatever the system says of it, a session stands behind the answer.
@@ -215,6 +212,10 @@ impl Client {
         url.set_path(&format!("{base}/Kingdee.BOS.WebApi.ServicesStub.{service}.{method}.common.kdsvc"));
         url
     }
+}
+
+fn content_type() -> (&'static str, String) {
+    ("content-type", "application/json; charset=utf-8".to_owned())
 }
 
 /// A fault of a question that comes before the call itself: nothing of the call has left this machine.

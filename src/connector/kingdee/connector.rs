@@ -27,6 +27,19 @@ use crate::scheme::Source;
 /// Bills asked for in one query.
 const MOST_ASKED: usize = 100;
 
+/// Said of a bill that a deletion found and the question before it did not.
+const HIDDEN: &str = " (the question for its status shows no such bill: a data rule hides it from our user?)";
+
+/// What becomes of a bill that is to go.
+enum Decision {
+    /// This call is sent.
+    Call(&'static Call),
+    /// This call is sent although the bill is not seen.
+    Unseen(&'static Call),
+    /// Nothing is sent: it is cancelled already.
+    Cancelled,
+}
+
 /// One 金蝶云星空 account.
 pub struct Kingdee {
     account: String,
@@ -114,32 +127,35 @@ impl Kingdee {
         let id = operate::addressed(&item.payload)
             .ok_or_else(|| Fault::new(FaultKind::Permanent, "the payload names no id"))?;
         let receipt = Receipt { id: Some(id.clone()), number: item.number.clone(), ..Receipt::default() };
-        let call = match call.kind {
+        let (call, hidden) = match call.kind {
             Kind::DeleteOrCancel => match self.delete_or_cancel(form, &id).await.map_err(unsent)? {
-                Some(call) => call,
-                None => return Ok(receipt),
+                Decision::Call(call) => (call, false),
+                Decision::Unseen(call) => (call, true),
+                Decision::Cancelled => return Ok(receipt),
             },
-            _ => call,
+            _ => (call, false),
         };
         let body = operate::body(call, form, &spec.options, &item.payload);
         let answer = self.client.call(call.method, body, Purpose::Send).await?;
         let status = Status::read(&answer)
             .ok_or_else(|| self.client.fault(FaultKind::Unknown, format!("the answer is not recognised: {answer}")))?;
-        operate::judge(call, &id, &status).map_err(|(kind, words)| self.client.fault(kind, words))?;
+        operate::judge(call, &id, &status).map_err(|(kind, words)| {
+            let hint = if hidden && kind != FaultKind::Exists { HIDDEN } else { "" };
+            self.client.fault(kind, format!("{words}{hint}"))
+        })?;
         Ok(receipt)
     }
 
-    /// Asks a bill's status for the call that it allows; `None` if the bill is cancelled already.
-    async fn delete_or_cancel(&self, form: &str, id: &str) -> Result<Option<&'static Call>, Fault> {
+    /// Asks a bill's status for the call that it allows. A bill that the question does not show is gone, or a data rule
+    /// hides it: then it is deleted all the same, which says whether it is there.
+    async fn delete_or_cancel(&self, form: &str, id: &str) -> Result<Decision, Fault> {
         let found = self.states(form, any_of(std::iter::once(id), std::iter::empty())).await?;
-        let Some(bill) = found.bills.iter().find(|bill| bill.id == id) else {
-            // It may be hidden from us: a probe decides.
-            return Err(Fault::new(FaultKind::Exists, format!("id {id} is not found")));
+        let call = match found.bills.iter().find(|bill| bill.id == id) {
+            Some(bill) if bill.is_cancelled() => return Ok(Decision::Cancelled),
+            Some(bill) => operate::delete_or_cancel(bill).map(Decision::Call),
+            None => operate::delete().map(Decision::Unseen),
         };
-        if bill.is_cancelled() {
-            return Ok(None);
-        }
-        operate::delete_or_cancel(bill).map(Some).map_err(|words| Fault::new(FaultKind::Permanent, words))
+        call.map_err(|words| Fault::new(FaultKind::Permanent, words))
     }
 
     async fn states(&self, form: &str, filter: String) -> Result<Found, Fault> {

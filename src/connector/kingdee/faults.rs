@@ -95,12 +95,34 @@ fn of_error(code: Option<i64>, error: &ItemError, number: Option<&str>) -> Fault
         FaultKind::Transient
     } else if says(&["关账"]) || says(&["结账"]) || says(&["期间", "关闭"]) {
         FaultKind::ClosedPeriod
-    } else if matches!(code, Some(4 | 6)) {
+    } else if matches!(code, Some(4 | 6)) || is_unnumbered_exception(code, message) {
         FaultKind::Unknown
     } else {
         FaultKind::Permanent
     }
 }
+
+/// Whether words under a code that says nothing (older servers answer 0 for everything, protocols/kingdee.md 1.5) are
+/// those of an exception: what was under way then may have been done, or be done on another try. A business refusal
+/// that has one of them is asked about, which costs a question.
+pub fn is_unnumbered_exception(code: Option<i64>, message: &str) -> bool {
+    let message = message.to_lowercase();
+    matches!(code, None | Some(0)) && EXCEPTIONS.iter().any(|words| message.contains(words))
+}
+
+/// In lower case.
+const EXCEPTIONS: &[&str] = &[
+    "死锁",
+    "deadlock",
+    "超时",
+    "timeout",
+    "timed out",
+    "time-out",
+    "对象引用",
+    "object reference",
+    "异常",
+    "exception",
+];
 
 /// Whether an error says that our number is taken; another unique field that is taken is no question of ours.
 fn is_duplicate(error: &ItemError, number: Option<&str>) -> bool {
@@ -218,6 +240,37 @@ mod tests {
             (12, "", "", Permanent),
         ] {
             assert_eq!(of_bill(Some(code), &[&error(field, message)], Some("CK-1")), kind, "{code} {message}");
+            // Older servers say the same under 0 or under no code. Of codes 4 and 6 only the words are left then.
+            let kind = if kind == Unknown { Permanent } else { kind };
+            for unsaid in [Some(0), None] {
+                assert_eq!(of_bill(unsaid, &[&error(field, message)], Some("CK-1")), kind, "{unsaid:?} {message}");
+            }
+        }
+    }
+
+    /// Older servers answer exceptions under MsgCode 0 or none (protocols/kingdee.md 1.5): only the words tell.
+    #[test]
+    fn exceptions_under_no_code_are_told_by_their_words() {
+        use FaultKind::{Permanent, Unknown};
+        for (message, is_exception) in [
+            ("事务(进程 ID 63)与另一个进程被死锁在 锁 资源上，并且已被选作死锁牺牲品。请重新运行该事务。", true),
+            ("Transaction (Process ID 63) was Deadlocked on lock resources", true),
+            ("执行超时已过期。完成操作之前已超时或服务器未响应。", true),
+            ("Execution Timeout Expired.", true),
+            ("The operation has timed out", true),
+            ("未将对象引用设置到对象的实例。", true),
+            ("Object reference not set to an instance of an object.", true),
+            ("引发类型为“System.OutOfMemoryException”的异常。", true),
+            ("字段“客户”是必填项", false),
+            ("插件取消了保存操作", false),
+            ("", false),
+        ] {
+            let kind = if is_exception { Unknown } else { Permanent };
+            for code in [Some(0), None] {
+                assert_eq!(is_unnumbered_exception(code, message), is_exception, "{message}");
+                assert_eq!(of_bill(code, &[&error("", message)], Some("CK-1")), kind, "{code:?} {message}");
+            }
+            assert!(!is_unnumbered_exception(Some(11), message), "a code that says something stands");
         }
     }
 

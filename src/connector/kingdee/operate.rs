@@ -61,14 +61,22 @@ pub fn is_done(kind: Kind, bill: Option<&Bill>) -> bool {
 /// Which call of the two a bill's status allows (interface.md 4): Z, A, D are deleted, B, C cancelled. The error is a
 /// status that is neither.
 pub fn delete_or_cancel(bill: &Bill) -> Result<&'static Call, String> {
-    let name = match bill.status().as_deref() {
-        Some("Z" | "A" | "D") => "delete",
-        Some("B" | "C") => "cancel",
+    match bill.status().as_deref() {
+        Some("Z" | "A" | "D") => delete(),
+        Some("B" | "C") => named("cancel"),
         status => {
             let status = status.unwrap_or_default();
-            return Err(format!("FDocumentStatus `{status}` is none of Z, A, D (deleted) and B, C (cancelled)"));
+            Err(format!("FDocumentStatus `{status}` is none of Z, A, D (deleted) and B, C (cancelled)"))
         }
-    };
+    }
+}
+
+/// The call that deletes.
+pub fn delete() -> Result<&'static Call, String> {
+    named("delete")
+}
+
+fn named(name: &str) -> Result<&'static Call, String> {
     Call::named(name).ok_or_else(|| format!("no call `{name}`"))
 }
 

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::faults::unknown_field;
+use super::faults::{is_unnumbered_exception, unknown_field};
 use super::query::literal;
 use super::status::Status;
 use crate::connector::reply::Purpose;
@@ -112,9 +112,11 @@ impl Select<'_> {
 
 /// The fault of a query that the system refused.
 pub fn refusal(client: &Client, status: &Status) -> Fault {
-    // A failed database operation (dead lock) or a lock in the way may pass; whatever else is wrong stays wrong.
-    let kind = if matches!(status.code, Some(6 | 13)) { FaultKind::Transient } else { FaultKind::Permanent };
-    client.fault(kind, status.messages())
+    let words = status.messages();
+    // A failed database operation (dead lock) or a lock in the way may pass, as may what older servers say without a
+    // code; whatever else is wrong stays wrong.
+    let passes = matches!(status.code, Some(6 | 13)) || is_unnumbered_exception(status.code, &words);
+    client.fault(if passes { FaultKind::Transient } else { FaultKind::Permanent }, words)
 }
 
 /// The fault of an answer that is not what was asked for.

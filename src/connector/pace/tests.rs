@@ -1,29 +1,8 @@
-use async_trait::async_trait;
-
 use super::*;
-use crate::clock::Time;
+use crate::connector::scripted::Leaping;
 
-/// A clock that moves only when somebody sleeps.
-#[derive(Default)]
-struct Manual(Mutex<Duration>);
-
-#[async_trait]
-impl Clock for Manual {
-    fn now(&self) -> Time {
-        Time(0).plus(self.monotonic())
-    }
-
-    fn monotonic(&self) -> Duration {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += duration;
-    }
-}
-
-fn pace(limits: &[Limit]) -> (Pace, Arc<Manual>) {
-    let clock = Arc::new(Manual::default());
+fn pace(limits: &[Limit]) -> (Pace, Arc<Leaping>) {
+    let clock = Arc::new(Leaping::default());
     (Pace::new(clock.clone(), limits, 8), clock)
 }
 
@@ -85,7 +64,7 @@ async fn unasked_pauses_grow_with_refusals_in_a_row_and_begin_anew_after_an_answ
 
 #[tokio::test]
 async fn places_bound_what_is_on_its_way_at_one_time() {
-    let clock: Arc<dyn Clock> = Arc::new(Manual::default());
+    let clock: Arc<dyn Clock> = Arc::new(Leaping::default());
     let pace = Arc::new(Pace::new(clock, &[], 2));
     let (first, second) = (pace.slot().await, pace.slot().await);
     let third = tokio::spawn({
@@ -101,7 +80,7 @@ async fn places_bound_what_is_on_its_way_at_one_time() {
 
 #[test]
 fn an_account_has_one_budget_and_the_windows_of_all_its_systems() {
-    let clock: Arc<dyn Clock> = Arc::new(Manual::default());
+    let clock: Arc<dyn Clock> = Arc::new(Leaping::default());
     let paces = Paces::default();
     let one = paces.of("jushuitan host key", &clock, &[PER_SECOND], 2);
     let other = paces.of("jushuitan host key", &clock, &[PER_SECOND, PER_MINUTE], 2);

@@ -32,6 +32,9 @@ pub fn grant(call: &Call, knobs: &Knobs, now: Time, tokens: &mut Tokens) -> Resu
             if code == 0 || (method == "getInitToken" && code != 6) {
                 return Err(refusal::against_rules("code无效"));
             }
+            if method == "getInitToken" && knobs.init_when_ended && tokens.lives(now) {
+                return Err(refusal::against_rules("access_token未过期"));
+            }
             Ok(tokens.issue(now, knobs.token_life))
         }
     }

@@ -17,11 +17,12 @@ const fn switch(name: &'static str, values: &'static str, meaning: &'static str)
 }
 
 /// Every switch.
-pub const SWITCHES: [Switch; 23] = [
+pub const SWITCHES: [Switch; 24] = [
     switch("rate", "on|off", "5 calls a second and 100 a minute, or as many as one likes"),
     switch("page_size", "clamp|error", "a page size above 50 becomes 50, or is refused with 140"),
     switch("app", "self|isv", "kind of application: an isv can't renew its token (150)"),
     switch("refresh", "rotate|keep", "a renewal gives new tokens, or prolongs the old ones"),
+    switch("init_token", "any|ended", "ended: getInitToken is refused while the access token lives"),
     switch("token_life", "DURATION", "life of tokens; default 30d"),
     switch("refresh_delay", "DURATION", "after refresh.token on the legacy gateway the token rests; default 0s"),
     switch("ip_list", "allow|deny", "deny: the caller's address is not listed (110)"),
@@ -65,6 +66,8 @@ pub struct Knobs {
     pub isv: bool,
     /// A renewal gives new tokens.
     pub rotate: bool,
+    /// A first token is given only where the last has ended.
+    pub init_when_ended: bool,
     /// Life of tokens.
     pub token_life: Duration,
     /// Rest after a prolongation.
@@ -106,6 +109,7 @@ impl Knobs {
             clamp: !is("page_size", "error"),
             isv: is("app", "isv"),
             rotate: !is("refresh", "keep"),
+            init_when_ended: is("init_token", "ended"),
             token_life: duration("token_life", 30 * 86_400),
             refresh_delay: duration("refresh_delay", 0),
             ip_denied: is("ip_list", "deny"),

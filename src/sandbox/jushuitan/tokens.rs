@@ -43,6 +43,11 @@ impl Tokens {
         Err(refusal::token())
     }
 
+    /// Whether a token can be used now.
+    pub fn lives(&self, now: Time) -> bool {
+        now < self.ends
+    }
+
     /// A new pair, as members of an answer; the old one is dead at once.
     pub fn issue(&mut self, now: Time, life: Duration) -> String {
         self.issued += 1;

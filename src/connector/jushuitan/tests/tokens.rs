@@ -1,7 +1,9 @@
 //! Tokens that end, and those that come in their place.
 
 use super::*;
+use crate::clock::Clock;
 use crate::connector::kept::{KeptToken, KeptTokens};
+use crate::connector::scripted::Leaping;
 
 const EXPIRED: &str = r#"{"code":100,"msg":"无效的access_token或access_token已过期","data":null}"#;
 
@@ -56,7 +58,7 @@ async fn an_expired_token_is_replaced_and_the_next_process_goes_on_with_the_new_
     let mut all: Vec<String> = paths.iter().zip(tokens).map(|(path, token)| format!("{path} {token}")).collect();
     all.extend([orders.clone(), orders]);
     assert_eq!(asked(&server), all);
-    let words = connector.http.fault(FaultKind::Refused, "second and r2 are wrong").words;
+    let words = connector.own.http.fault(FaultKind::Refused, "second and r2 are wrong").words;
     assert_eq!(words, "*** and r2 are wrong", "a granted token is masked, if it is long enough to be one");
 }
 
@@ -66,28 +68,149 @@ async fn a_token_of_which_the_end_is_near_is_renewed_before_it() {
         access: Secret::new(access),
         refresh: Some(Secret::new("refresh1")),
         ends: Some(environment.clock.now().plus(Duration::from_secs(600))),
-        ..KeptToken::configured(&connector.settings.access_token)
+        ..KeptToken::configured(&connector.own.settings.access_token)
     };
     let (server, connector, environment) = scripted([given("second", "", 2_592_000), empty(), empty()]).await;
     let kept = near("first", &connector, &environment);
-    environment.tokens.keep("jushuitan", &connector.settings.access_token, &kept).unwrap();
+    environment.tokens.keep("jushuitan", &connector.own.settings.access_token, &kept).unwrap();
     for _ in 0..2 {
         fetch(&connector, &source(ORDERS, &[]), None).await.unwrap();
     }
     let orders = "/open/orders/out/simple/query second";
     assert_eq!(asked(&server), ["/openWeb/auth/refreshToken refresh1", orders, orders]);
-    let kept = environment.tokens.of("jushuitan", &connector.settings.access_token).unwrap();
+    let kept = environment.tokens.of("jushuitan", &connector.own.settings.access_token).unwrap();
     assert_eq!((kept.access.reveal(), kept.refresh), ("second", Some(Secret::new("refresh1"))));
     // A renewal that fails changes nothing, and is not tried with each call.
     let refusal = page(r#"{"code":100,"msg":"无效的refresh_token","data":null}"#);
     let (server, connector, environment) = scripted([refusal, empty(), empty()]).await;
     let kept = near("first", &connector, &environment);
-    environment.tokens.keep("jushuitan", &connector.settings.access_token, &kept).unwrap();
+    environment.tokens.keep("jushuitan", &connector.own.settings.access_token, &kept).unwrap();
     for _ in 0..2 {
         fetch(&connector, &source(ORDERS, &[]), None).await.unwrap();
     }
     let orders = "/open/orders/out/simple/query first";
     assert_eq!(asked(&server), ["/openWeb/auth/refreshToken refresh1", orders, orders]);
+    let words = connector.own.http.fault(FaultKind::Refused, "refresh1 is wrong").words;
+    assert_eq!(words, "*** is wrong", "a refresh token that was kept is masked as well");
+}
+
+/// The last bytes of an answer come a moment later.
+fn late(step: Step) -> Step {
+    let Step::Bytes(mut head) = step else { panic!("{step:?}") };
+    let tail = head.split_off(head.len() - 4);
+    Step::Drip(head, tail, Duration::from_millis(50))
+}
+
+/// Two processes that share a file of tokens: the connector of one, and the other's hand on the file.
+struct Shared {
+    server: Scripted,
+    connector: Jushuitan,
+    clock: Arc<Leaping>,
+    theirs: KeptTokens,
+    _folder: tempfile::TempDir,
+}
+
+impl Shared {
+    /// The file holds `first`, which ends in so many hours.
+    async fn start(hours: u64, steps: impl IntoIterator<Item = Step>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = || KeptTokens::in_file(folder.path().join("tokens.json"));
+        let clock = Arc::new(Leaping::default());
+        let leaping: Arc<dyn Clock> = Arc::<Leaping>::clone(&clock);
+        let environment = Environment { clock: leaping, tokens: Arc::new(tokens()), ..environment() };
+        let server = Scripted::start(steps).await;
+        let connector = connect_as(&server.base, (Gateway::Open, App::Own), &Transport::default(), &environment);
+        let shared = Self { server, connector, clock, theirs: tokens(), _folder: folder };
+        shared.keep("first", "refresh1", hours);
+        shared
+    }
+
+    fn keep(&self, access: &str, refresh: &str, hours: u64) {
+        let configured = &self.connector.own.settings.access_token;
+        let token = KeptToken {
+            access: Secret::new(access),
+            refresh: Some(Secret::new(refresh)),
+            ends: Some(self.clock.now().plus(Duration::from_secs(hours * 3_600))),
+            renewed: Some(self.clock.now()),
+            ..KeptToken::configured(configured)
+        };
+        self.theirs.keep("jushuitan", configured, &token).unwrap();
+    }
+
+    fn kept(&self) -> String {
+        let kept = self.theirs.of("jushuitan", &self.connector.own.settings.access_token).unwrap();
+        kept.access.reveal().to_owned()
+    }
+
+    async fn fetch(&self) {
+        fetch(&self.connector, &source(ORDERS, &[]), None).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_that_is_due_takes_what_another_process_was_given() {
+    let shared = Shared::start(25, [empty(), empty()]).await;
+    shared.fetch().await;
+    shared.clock.sleep(Duration::from_secs(7_200)).await;
+    shared.keep("theirs", "refresh2", 720);
+    shared.fetch().await;
+    let orders = |token: &str| format!("/open/orders/out/simple/query {token}");
+    assert_eq!(asked(&shared.server), [orders("first"), orders("theirs")]);
+}
+
+#[tokio::test]
+async fn a_renewal_that_fails_because_another_process_was_faster_takes_and_keeps_theirs() {
+    let refusal = page(r#"{"code":100,"msg":"无效的refresh_token","data":null}"#);
+    let shared = Shared::start(10, [late(refusal), empty()]).await;
+    tokio::join!(shared.fetch(), async {
+        shared.server.has_received(1).await;
+        shared.keep("theirs", "refresh2", 720);
+    });
+    let refresh = "/openWeb/auth/refreshToken refresh1";
+    assert_eq!(asked(&shared.server), [refresh, "/open/orders/out/simple/query theirs"]);
+    assert_eq!(shared.kept(), "theirs");
+}
+
+#[tokio::test]
+async fn a_token_that_was_given_is_kept_though_nobody_waits_for_it_any_more() {
+    // Renewed before its end, and in the place of one that was refused.
+    let early = Shared::start(10, [late(given("second", "refresh2", 2_592_000)), empty()]).await;
+    tokio::select! {
+        () = early.fetch() => panic!("it was answered too early"),
+        () = early.server.has_received(1) => {}
+    }
+    early.fetch().await;
+    assert_eq!(early.kept(), "second");
+    let refresh = "/openWeb/auth/refreshToken refresh1";
+    assert_eq!(asked(&early.server), [refresh, "/open/orders/out/simple/query second"]);
+    let steps = [page(EXPIRED), late(given("second", "refresh2", 2_592_000)), empty()];
+    let refused = Shared::start(720, steps).await;
+    tokio::select! {
+        told = refused.connector.login() => panic!("{told:?}"),
+        () = refused.server.has_received(2) => {}
+    }
+    refused.connector.login().await.unwrap();
+    assert_eq!(refused.kept(), "second");
+    assert_eq!(asked(&refused.server)[1..], [refresh, "/open/shops/query second"]);
+}
+
+/// Ten minutes later the platform would refuse a time stamp of before (protocols/jushuitan.md 5).
+#[tokio::test]
+async fn what_waited_for_its_turn_is_signed_when_it_leaves() {
+    let often = || answer("429 Too Many Requests", &["Retry-After: 600"], "");
+    let stamp = |received: &Received| -> i64 {
+        let form: BTreeMap<String, String> =
+            url::form_urlencoded::parse(received.body.as_bytes()).into_owned().collect();
+        form["timestamp"].parse().unwrap()
+    };
+    let steps = [often(), page(EXPIRED), often(), page(EXPIRED), given("second", "refresh2", 2_592_000), empty()];
+    let shared = Shared::start(720, steps).await;
+    for _ in 0..2 {
+        assert_eq!(shared.connector.login().await.unwrap_err().kind, FaultKind::Throttled);
+    }
+    shared.connector.login().await.unwrap();
+    let stamps: Vec<i64> = shared.server.received().iter().map(|one| stamp(one) - 1_709_251_200).collect();
+    assert_eq!(stamps, [0, 600, 600, 1_200, 1_200, 1_200]);
 }
 
 #[tokio::test]
@@ -112,7 +235,7 @@ async fn what_another_process_was_given_is_used_instead_of_asking_again() {
     let own = Environment { tokens: tokens(), ..environment };
     let connector = connect_as(&server.base, (Gateway::Open, App::Own), &Transport::default(), &own);
     connector.login().await.unwrap();
-    let configured = &connector.settings.access_token;
+    let configured = &connector.own.settings.access_token;
     let given = KeptToken { access: Secret::new("theirs"), ..KeptToken::configured(configured) };
     tokens().keep("jushuitan", configured, &given).unwrap();
     connector.login().await.unwrap();
@@ -124,6 +247,13 @@ async fn what_only_a_person_can_renew_says_how() {
     let refused = page(r#"{"code":190,"msg":"无API权限","data":null}"#);
     for (gateway, app, steps, words) in [
         (Gateway::Open, App::Own, vec![page(EXPIRED), refused], "get a new one"),
+        // The token lives, with somebody else: a first one is given after its end only.
+        (
+            Gateway::Open,
+            App::Own,
+            vec![page(EXPIRED), page(r#"{"code":140,"msg":"access_token未过期"}"#)],
+            "get a new one",
+        ),
         (Gateway::Open, App::Isv, vec![page(EXPIRED)], "the merchant must authorise the app again"),
     ] {
         let server = Scripted::start(steps).await;

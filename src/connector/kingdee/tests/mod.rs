@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod hidden;
 mod probes;
 mod sends;
 mod sessions;
@@ -35,7 +36,10 @@ fn application() -> Application {
 }
 
 fn connect(base: &str, login: Login, org: Option<&str>) -> Kingdee {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    connect_by(Arc::new(SystemClock::new()), base, login, org)
+}
+
+fn connect_by(clock: Arc<dyn Clock>, base: &str, login: Login, org: Option<&str>) -> Kingdee {
     let pace = Arc::new(Pace::new(Arc::clone(&clock), &[], 4));
     let settings = KingdeeSettings {
         base_url: Url::parse(base).unwrap().join("k3cloud/").unwrap(),

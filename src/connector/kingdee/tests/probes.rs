@@ -73,6 +73,8 @@ async fn an_answer_that_is_no_list_of_rows_is_never_absence() {
         (refused(9, "元数据中标识为FBillNo的字段不存在"), FaultKind::Permanent),
         (refused(2, "您没有“销售出库单”的“查看”权限"), FaultKind::Permanent),
         (refused(6, "deadlock"), FaultKind::Transient),
+        (refused(0, "死锁牺牲品"), FaultKind::Transient),
+        (refused(0, "FilterString 不正确"), FaultKind::Permanent),
         (body(format!("[[{}]]", lost())), FaultKind::Session),
         (body("<html><title>登录</title>"), FaultKind::Session),
         (body(""), FaultKind::Unknown),

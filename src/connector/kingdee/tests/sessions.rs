@@ -1,4 +1,5 @@
 use super::*;
+use crate::connector::scripted::Leaping;
 use crate::connector::{Connector, FaultKind, Outcome};
 
 fn bill() -> Vec<Outgoing> {
@@ -90,6 +91,62 @@ async fn an_organisation_is_entered_with_the_login_or_there_is_no_session() {
 }
 
 #[tokio::test]
+async fn a_login_given_up_before_its_organisation_is_entered_leaves_no_session() {
+    let entered = done(json!([]), json!([]));
+    let steps = [welcome("one"), Step::Stall(Vec::new()), welcome("two"), entered, accepted()];
+    let server = Scripted::start(steps).await;
+    let connector = connect(&server.base, sign(), Some("100"));
+    tokio::select! {
+        told = connector.login() => panic!("{told:?}"),
+        () = server.has_received(2) => {}
+    }
+    assert_eq!(kind(&connector).await, None);
+    assert_eq!(methods(&server), ["LoginBySign", "SwitchOrg", "LoginBySign", "SwitchOrg", "BatchSave"]);
+    assert!(server.received()[4].head.to_ascii_lowercase().contains("kdservice-sessionid: two"));
+}
+
+/// Ten minutes later the public gateway would refuse a time stamp of before (protocols/kingdee.md 1.4).
+#[tokio::test]
+async fn what_waited_for_its_turn_is_signed_when_it_leaves() {
+    let often = answer("429 Too Many Requests", &["Retry-After: 600"], "");
+    let clock = Arc::new(Leaping::default());
+    let server = Scripted::start([often.clone(), welcome("one"), accepted()]).await;
+    let connector = connect_by(Arc::<Leaping>::clone(&clock), &server.base, sign(), None);
+    assert_eq!((kind(&connector).await, kind(&connector).await), (Some(FaultKind::Throttled), None));
+    let sent: Value = serde_json::from_str(&server.received()[1].body).unwrap();
+    assert_eq!(sent["parameters"][3], json!(1_709_251_200 + 600));
+    let clock = Arc::new(Leaping::default());
+    let server = Scripted::start([often, accepted()]).await;
+    let connector = connect_by(Arc::<Leaping>::clone(&clock), &server.base, Login::Headers(application()), None);
+    assert_eq!((kind(&connector).await, kind(&connector).await), (Some(FaultKind::Throttled), None));
+    let stamps = server.received().iter().map(|one| one.head.to_ascii_lowercase()).collect::<Vec<_>>();
+    for (head, stamp) in stamps.iter().zip([1_709_251_200, 1_709_251_200 + 600]) {
+        assert!(head.contains(&format!("x-api-timestamp: {stamp}")), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_login_says_when_it_is_tried_again_and_rests_longer_each_time() {
+    let no = || body(json!({ "LoginResultType": 0, "Message": "用户名或密码错误" }).to_string());
+    let clock = Arc::new(Leaping::default());
+    let server = Scripted::start([no(), no(), welcome("one"), accepted()]).await;
+    let connector = connect_by(Arc::<Leaping>::clone(&clock), &server.base, sign(), None);
+    for (wait, asked, words) in [
+        (0, 1, "用户名或密码错误; the login is tried again after 5m (at 2024-03-01T00:05:00Z), or at a restart"),
+        (299, 1, "after 5m (at 2024-03-01T00:05:00Z)"),
+        (1, 2, "after 10m (at 2024-03-01T00:15:00Z)"),
+        (599, 2, "after 10m (at 2024-03-01T00:15:00Z)"),
+    ] {
+        clock.sleep(Duration::from_secs(wait)).await;
+        let Outcome::Failed(fault) = connector.send(&spec("batchSave"), &bill()).await.remove(0) else { panic!() };
+        assert!(fault.kind == FaultKind::Refused && fault.words.contains(words), "{fault}");
+        assert_eq!(server.received().len(), asked);
+    }
+    clock.sleep(Duration::from_secs(1)).await;
+    assert_eq!(kind(&connector).await, None);
+}
+
+#[tokio::test]
 async fn signed_requests_need_no_login_and_take_the_session_of_an_answer() {
     let session = answer("200 OK", &["Set-Cookie: kdservice-sessionid=made"], &lost().to_string());
     let Step::Bytes(_) = &session else { unreachable!() };
@@ -123,6 +180,7 @@ async fn whole_answers_that_are_not_recognised_leave_every_item_unknown_or_say_t
         (refused(2, "您没有“销售出库单”的“新增”权限"), FaultKind::Permanent),
         (refused(7, "licence"), FaultKind::Refused),
         (refused(4, "exception"), FaultKind::Unknown),
+        (refused(0, "Object reference not set to an instance of an object."), FaultKind::Unknown),
     ] {
         let (server, connector) = server([step.clone()]).await;
         let items = [bill(), vec![item(json!({ "FBillNo": "CK-2" }), &[])]].concat();

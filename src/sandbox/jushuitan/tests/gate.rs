@@ -85,6 +85,17 @@ fn tokens_end_and_are_renewed_once() {
 }
 
 #[test]
+fn a_first_token_may_be_given_only_where_the_last_has_ended() {
+    let bench = Bench::new(1, &[("rate", "off"), ("init_token", "ended")]);
+    let code = [("grant_type", "authorization_code"), ("code", "a1b2c3")];
+    assert_eq!(bench.grant("getInitToken", &code)["code"], json!(140));
+    assert_eq!(bench.code(r#"{"start_ts":1}"#), "0", "the old one lives");
+    bench.wait(Duration::from_secs(30 * 86_400));
+    assert_eq!(bench.grant("getInitToken", &code)["code"], json!(0));
+    assert_eq!(bench.grant("getInitToken", &code)["code"], json!(140));
+}
+
+#[test]
 fn the_legacy_token_keeps_its_value_and_is_prolonged_in_its_last_week() {
     let bench = Bench::new(1, &[("rate", "off"), ("refresh_delay", "3s")]);
     assert_eq!(bench.legacy("refresh.token", "{}")["code"], json!(140));
