@@ -155,6 +155,21 @@ impl Civil {
         format!("{year}-{month:0>2}-{day:0>2}T{clock}").parse::<DateTime>().ok().map(Self)
     }
 
+    /// What is wrong with a pattern that users write: letters that are no field would be printed as they stand, but for
+    /// the `T` between date and time, and minutes taken for the month, or the month for minutes, as numbers.
+    ///
+    /// # Errors
+    /// The fault in words, with the corrected pattern where there is one.
+    pub fn check_pattern(pattern: &str) -> Result<(), String> {
+        let Some(wrong) = wrong_part(pattern) else { return Ok(()) };
+        let corrected = corrected(pattern);
+        let hint = match wrong_part(&corrected) {
+            None => format!("write `{corrected}`"),
+            Some(_) => "other letters stand before or behind it, by `concat`".to_owned(),
+        };
+        Err(format!("{wrong}; a pattern is made of `yyyy MM dd HH mm ss SSS` (and `T`): {hint}"))
+    }
+
     /// Prints by a pattern of `yyyy MM dd HH mm ss SSS`; every other character stands for itself.
     pub fn print(&self, pattern: &str) -> String {
         let fields = [
@@ -181,6 +196,67 @@ impl Civil {
         }
         out
     }
+}
+
+/// Fields of a pattern.
+const FIELDS: [&str; 7] = ["yyyy", "MM", "dd", "HH", "mm", "SSS", "ss"];
+
+/// What of a pattern is no field and can't stand for itself, in words.
+fn wrong_part(pattern: &str) -> Option<String> {
+    let mut rest = pattern;
+    let mut hour = false;
+    let mut last = '\0';
+    while let Some(first) = rest.chars().next() {
+        if let Some(field) = FIELDS.iter().find(|field| rest.starts_with(**field)) {
+            match *field {
+                "HH" => hour = true,
+                "mm" if !pattern.contains("HH") => {
+                    return Some("`mm` are minutes, without an hour `HH`; the month is `MM`".to_owned());
+                }
+                "MM" if hour && !pattern.contains("mm") => {
+                    return Some("behind `HH` stands `MM`, the month; minutes are `mm`".to_owned());
+                }
+                _ => {}
+            }
+            rest = rest.get(field.len()..).unwrap_or("");
+            last = '\0';
+            continue;
+        }
+        if (first.is_ascii_alphabetic() && (first != 'T' || last == 'T')) || first == '\'' {
+            let same = rest.chars().take_while(|c| *c == first).count();
+            return Some(format!("`{}` is no field of a time", rest.get(..same).unwrap_or("")));
+        }
+        last = first;
+        rest = rest.get(first.len_utf8()..).unwrap_or("");
+    }
+    None
+}
+
+/// A pattern with its usual slips put right: letters in the wrong case or number, quotes around `T`.
+fn corrected(pattern: &str) -> String {
+    let mut out = String::new();
+    let mut rest = pattern;
+    let mut minutes = false; // An hour was the field before: what follows are minutes, not the month.
+    while let Some(first) = rest.chars().next() {
+        let same = rest.chars().take_while(|c| *c == first).map(char::len_utf8).sum();
+        let run = rest.get(..same).unwrap_or("");
+        match first {
+            'y' | 'Y' => out.push_str("yyyy"),
+            'd' | 'D' => out.push_str("dd"),
+            'h' | 'H' => out.push_str("HH"),
+            'm' | 'M' => out.push_str(if minutes { "mm" } else { "MM" }),
+            'S' if run.len() == 3 => out.push_str("SSS"),
+            's' | 'S' => out.push_str("ss"),
+            'f' => out.push_str("SSS"),
+            '\'' => {}
+            _ => out.push_str(run),
+        }
+        if first.is_ascii_alphabetic() {
+            minutes = matches!(first, 'h' | 'H');
+        }
+        rest = rest.get(same..).unwrap_or("");
+    }
+    out
 }
 
 /// When a scheme runs: at a fixed interval, or by a cron expression in a zone.
@@ -328,6 +404,32 @@ mod tests {
         assert_eq!(zone.print(Time(1_709_258_405_999)), "2024-03-01 10:00:05");
         let civil = Civil::read("2024-03-01 10:00:05.04").expect("civil");
         assert_eq!(civil.print("yyyy/MM/dd HH-mm-ss.SSS"), "2024/03/01 10-00-05.040");
+    }
+
+    #[test]
+    fn patterns_that_would_print_something_else_are_told_with_the_right_one() {
+        for pattern in
+            ["yyyy-MM-dd HH:mm:ss", "yyyy-MM-ddTHH:mm:ss.SSS", "HH-mm", "yyyy年MM月dd日", "HH:mm dd.MM.yyyy", "ss"]
+        {
+            assert_eq!(Civil::check_pattern(pattern), Ok(()), "{pattern}");
+        }
+        for (pattern, wrong, corrected) in [
+            ("yyyy-mm-dd", "`mm` are minutes", "`yyyy-MM-dd`"),
+            ("YYYY-MM-DD", "`YYYY` is no field", "`yyyy-MM-dd`"),
+            ("yyyy-MM-dd hh:mm:ss", "`hh` is no field", "`yyyy-MM-dd HH:mm:ss`"),
+            ("yyyy-MM-dd HH:MM:ss", "behind `HH` stands `MM`", "`yyyy-MM-dd HH:mm:ss`"),
+            ("HHMM", "behind `HH` stands `MM`", "`HHmm`"),
+            ("dd/mm/yy", "`mm` are minutes", "`dd/MM/yyyy`"),
+            ("yyyyMMddHHmmssfff", "`fff` is no field", "`yyyyMMddHHmmssSSS`"),
+            ("yyyy-MM-dd'T'HH:mm:SS", "`'` is no field", "`yyyy-MM-ddTHH:mm:ss`"),
+            ("yyyy-M-d", "`M` is no field", "`yyyy-MM-dd`"),
+            ("yyyy-MM-ddTTHH:mm", "`T` is no field", "by `concat`"),
+            ("yyyy-MM-ddTHH:mm:ssZ", "`Z` is no field", "by `concat`"),
+            ("week of MM", "`w` is no field", "by `concat`"),
+        ] {
+            let told = Civil::check_pattern(pattern).expect_err("wrong");
+            assert!(told.starts_with(wrong) && told.contains(corrected), "{pattern}: {told}");
+        }
     }
 
     #[test]

@@ -33,13 +33,14 @@ pub struct CapturePlan {
 
 /// A path that can't serve where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{path}` can't be used as `{place}`: allowed is a chain of names such as `$.a.b`{lists}")]
+#[error("`{path}` can't be used as `{place}`: {why}")]
 pub struct PlanFault {
     /// The path.
     pub path: String,
     /// Which setting.
     pub place: &'static str,
-    lists: &'static str,
+    /// What is wrong and what is allowed.
+    pub why: String,
 }
 
 impl CapturePlan {
@@ -49,6 +50,9 @@ impl CapturePlan {
         let paths = source_paths(source)?;
         source.time.as_ref().map(|query| names(query, "time")).transpose()?;
         let rules = diff_rules(scheme, detail.as_ref().map_or(&call.numeric, |detail| &detail.numeric))?;
+        if detail.is_none() {
+            check_shapes(scheme, &call.fields)?;
+        }
         let assembly = assembly(source);
         let key: Vec<&str> = source.key.iter().map(Query::text).collect();
         let key = key.join(" ");
@@ -111,8 +115,11 @@ fn entry(entry: &Entry) -> String {
     format!("{} {} {fields:?} {below:?}", entry.name, entry.id)
 }
 
+/// What is allowed, for faults.
+const CHAIN: &str = "a chain of names such as `$.a.b`";
+
 fn names(query: &Query, place: &'static str) -> Result<Vec<String>, PlanFault> {
-    let fault = || PlanFault { path: query.text().to_owned(), place, lists: "" };
+    let fault = || PlanFault { path: query.text().to_owned(), place, why: format!("allowed is {CHAIN}") };
     let names = query.names().filter(|names| !names.is_empty()).ok_or_else(fault)?;
     Ok(names.into_iter().map(str::to_owned).collect())
 }
@@ -142,15 +149,111 @@ pub fn diff_rules(scheme: &Scheme, preset: &[String]) -> Result<DiffRules, PlanF
     })
 }
 
+/// A path of a rule. What picks some elements is refused: as a rule it would hold for all.
 fn rule_path(query: &Query, place: &'static str) -> Result<RulePath, PlanFault> {
     let steps = query.steps().into_iter().map(|step| match step {
-        Step::Name(name) => Ok(RuleStep::Name(name)),
-        Step::Wildcard => Ok(RuleStep::AnyElement),
-        Step::Index(_) | Step::Descendant => {
-            Err(PlanFault { path: query.text().to_owned(), place, lists: " or, for all elements, `$.list[*].c`" })
-        }
+        Step::Name(name) => Some(RuleStep::Name(name)),
+        Step::Wildcard if !query.picks() => Some(RuleStep::AnyElement),
+        Step::Wildcard | Step::Index(_) | Step::Descendant => None,
     });
-    steps.collect::<Result<Vec<_>, _>>().map(RulePath::new)
+    steps.collect::<Option<Vec<_>>>().map(RulePath::new).ok_or_else(|| PlanFault {
+        path: query.text().to_owned(),
+        place,
+        why: format!("allowed is {CHAIN} or, for all elements of a list, `$.list[*].c`"),
+    })
+}
+
+/// Refuses rules that can't hold for anything by what is known of the documents: `[*]` where an object stands, a list
+/// of `lists` that is none, a key that its elements lack. `described` are the call's fields.
+fn check_shapes(scheme: &Scheme, described: &[String]) -> Result<(), PlanFault> {
+    let source = &scheme.source;
+    let mut names = described.to_vec();
+    names.extend(source.fields.iter().map(|field| field.name.clone()));
+    names.extend(source.entries.iter().flat_map(Entry::names));
+    let known = Known(names);
+    let fault = |query: &Query, place, why| PlanFault { path: query.text().to_owned(), place, why };
+    let rules = [("ignore", &scheme.diff.ignore), ("numeric", &scheme.diff.numeric)];
+    for (place, query) in rules.into_iter().flat_map(|(place, queries)| queries.iter().map(move |one| (place, one))) {
+        known.dotted(query).map_err(|why| fault(query, place, why))?;
+    }
+    for (list, key) in &scheme.diff.lists {
+        let path = known.dotted(list).map_err(|why| fault(list, "lists", why))?;
+        if known.shape(&path) == Shape::Object {
+            let whole = list.text().trim_end_matches("[*]");
+            let why = if path.ends_with(ELEMENTS) {
+                format!("the list is `{whole}`, and this is each of its elements")
+            } else {
+                "it is an object, no list".to_owned()
+            };
+            return Err(fault(list, "lists", why));
+        }
+        let key_path = known.dotted(key).map_err(|why| fault(key, "lists", why))?;
+        if known.lacks(&format!("{path}{ELEMENTS}"), &key_path) {
+            let why = format!("the elements of `{}` have no such field", list.text());
+            return Err(fault(key, "lists", why));
+        }
+    }
+    Ok(())
+}
+
+/// Behind a list in dotted names.
+const ELEMENTS: &str = "[]";
+
+/// The dotted names of the fields that documents have, as far as they are known.
+struct Known(Vec<String>);
+
+/// What stands at a path.
+#[derive(PartialEq, Eq)]
+enum Shape {
+    /// A value, or what nothing is known of.
+    Any,
+    Object,
+    List,
+}
+
+impl Known {
+    /// A rule's path as a dotted name. The error says where it asks an object for elements.
+    fn dotted(&self, query: &Query) -> Result<String, String> {
+        let mut path = String::new();
+        for step in query.steps() {
+            match step {
+                Step::Name(name) if path.is_empty() => path = name,
+                Step::Name(name) => path.extend([".", &name]),
+                _ if path.is_empty() || self.shape(&path) == Shape::Object => {
+                    let object = if path.is_empty() { "the document".to_owned() } else { format!("`{path}`") };
+                    return Err(format!("{object} is an object, and `[*]` stands for the elements of a list"));
+                }
+                _ => path.push_str(ELEMENTS),
+            }
+        }
+        Ok(path)
+    }
+
+    fn shape(&self, path: &str) -> Shape {
+        let below =
+            |by: &str| self.0.iter().any(|name| name.strip_prefix(path).is_some_and(|rest| rest.starts_with(by)));
+        match () {
+            () if self.is_open(path) => Shape::Any,
+            () if below(ELEMENTS) => Shape::List,
+            () if below(".") => Shape::Object,
+            () => Shape::Any,
+        }
+    }
+
+    /// Whether the fields of the object at `path` are known and `field` is none of them.
+    fn lacks(&self, path: &str, field: &str) -> bool {
+        let field = format!("{path}.{field}");
+        let has = |name: &String| {
+            name.strip_prefix(&field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.shape(path) == Shape::Object && !self.is_open(&field) && !self.0.iter().any(has)
+    }
+
+    /// Whether anything may stand at and below `path`: `raw.*`.
+    fn is_open(&self, path: &str) -> bool {
+        let path = format!("{path}.");
+        self.0.iter().any(|name| name.strip_suffix('*').is_some_and(|above| path.starts_with(above)))
+    }
 }
 
 /// A path as connectors write their fields: `items[].qty`.
@@ -164,4 +267,69 @@ fn dotted_path(dotted: &str) -> RulePath {
         }
     }
     RulePath::new(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::clock::Zone;
+
+    fn scheme(diff: &str) -> Scheme {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("s.yaml");
+        let yaml = format!("source: {{ system: s, call: c, key: $.id, time: $.at }}\ndiff: {{ {diff} }}\n");
+        std::fs::write(&file, yaml).unwrap();
+        Scheme::load(&file, &Zone::utc()).unwrap()
+    }
+
+    #[test]
+    fn a_rule_is_refused_where_it_would_hold_for_more_than_it_names() {
+        for (path, taken) in [
+            ("$.a.b", true),
+            ("$.items[*].price", true),
+            ("$.items[?@.sku == 'F'].price", false),
+            ("$.items[1:].price", false),
+            ("$.items['a','b']", false),
+            ("$.items[0].price", false),
+            ("$..price", false),
+        ] {
+            let query = Query::parse(path).unwrap();
+            assert_eq!(rule_path(&query, "ignore").is_ok(), taken, "{path}");
+        }
+    }
+
+    #[test]
+    fn rules_must_fit_what_is_known_of_the_documents() {
+        let known = [
+            "id",
+            "at",
+            "head.note",
+            "items[].no",
+            "items[].qty",
+            "items[].sns[].sn",
+            "rows[][].no",
+            "pics[]",
+            "raw.*",
+        ]
+        .map(str::to_owned);
+        let told = |diff: &str, known: &[String]| {
+            check_shapes(&scheme(diff), known).err().map(|fault| fault.to_string()).unwrap_or_default()
+        };
+        for (diff, words) in [
+            ("ignore: [\"$.items[*].qty\", \"$.pics[*]\", \"$.raw[*].x\", \"$.other[*].x\", $.head.note]", ""),
+            ("lists: { $.items: $.no, \"$.items[*].sns\": $.sn, \"$.rows[*]\": $.no, $.pics: $.x, $.raw.a: $.b }", ""),
+            ("lists: { \"$.items[*]\": $.no }", "`$.items[*]` can't be used as `lists`: the list is `$.items`"),
+            ("lists: { $.head: $.note }", "`$.head` can't be used as `lists`: it is an object, no list"),
+            ("lists: { $.items: $.number }", "`$.number` can't be used as `lists`: the elements of `$.items` have no"),
+            ("ignore: [\"$.head[*]\"]", "`$.head[*]` can't be used as `ignore`: `head` is an object"),
+            ("numeric: [\"$.items[*][*]\"]", "`$.items[*][*]` can't be used as `numeric`: `items[]` is an object"),
+            ("ignore: [\"$[*]\"]", "`$[*]` can't be used as `ignore`: the document is an object"),
+        ] {
+            let told = told(diff, &known);
+            assert!(told.starts_with(words) && told.is_empty() == words.is_empty(), "{diff}: {told}");
+        }
+        assert_eq!(told("lists: { \"$.items[*]\": $.no }", &[]), "", "nothing is known");
+    }
 }

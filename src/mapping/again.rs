@@ -26,7 +26,8 @@ pub fn gives_the_same(kept: &LookedUp, lookups: &dyn Lookups) -> bool {
         Err(_) => hit.document.get(&question.take).cloned().unwrap_or(Value::Null),
     };
     match (scalar::plain(&now), scalar::plain(&kept.value)) {
-        (Some(now), Some(then)) => now == then,
+        // Blank text is a miss like null, and kept as null.
+        (Some(now), Some(then)) => now == then || (now.trim().is_empty() && kept.value.is_null()),
         _ => now == kept.value,
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::compile::split_optional;
 use super::fields::Fields;
 use super::lookup::{Lookup, Source, Take};
 use super::placed::{Placed, locate};
@@ -174,11 +173,8 @@ impl<'m> Walk<'m> {
         self.condition(plan.when.as_ref());
         match &plan.gives {
             Gives::Literal(_) => {}
-            Gives::Pipe(pipe) => {
-                let whole = split_optional(pipe.expression.text().trim()).0;
-                self.uses(pipe.expression.queries(), &pipe.node, whole);
-            }
-            Gives::Template(template) => self.uses(template.expression.queries(), &template.node, ""),
+            Gives::Pipe(pipe) => self.uses(pipe.expression.reads(), &pipe.node),
+            Gives::Template(template) => self.uses(template.expression.reads(), &template.node),
             Gives::List(plans) => plans.iter().for_each(|plan| self.plan(plan)),
             Gives::Object(fields) => fields.iter().for_each(|(_, plan)| self.plan(plan)),
             Gives::Each(each) => self.each(each),
@@ -196,11 +192,11 @@ impl<'m> Walk<'m> {
 
     fn each(&mut self, each: &'m Each) {
         self.lists.push(each);
-        self.uses(each.over.expression.queries(), &each.over.node, "");
+        self.uses(decides(each.over.expression.queries()), &each.over.node);
         self.each.push(&each.over.expression);
         self.condition(each.when.as_ref());
         if let Some(key) = &each.key {
-            self.uses(key.expression.queries(), &key.node, "");
+            self.uses(key.expression.reads(), &key.node);
         }
         each.fields.iter().for_each(|(_, plan)| self.plan(plan));
         self.each.pop();
@@ -208,17 +204,18 @@ impl<'m> Walk<'m> {
 
     fn condition(&mut self, condition: Option<&'m Placed<Condition>>) {
         if let Some(condition) = condition {
-            self.uses(condition.expression.queries(), &condition.node, "");
+            self.uses(decides(condition.expression.queries()), &condition.node);
         }
     }
 
-    /// Notes queries; the one whose text is `whole` gives its value to the payload as it is.
-    fn uses(&mut self, queries: Vec<&'m Query>, node: &'m Node, whole: &str) {
+    /// Notes queries, each with whether it gives its value to the payload as it is.
+    fn uses(&mut self, reads: Vec<(&'m Query, bool)>, node: &'m Node) {
         let each = self.each.clone();
-        let found = queries.into_iter().map(|query| {
-            let copies = query.text() == whole;
-            Use { query, each: each.clone(), copies, node }
-        });
-        self.uses.extend(found);
+        self.uses.extend(reads.into_iter().map(|(query, copies)| Use { query, each: each.clone(), copies, node }));
     }
+}
+
+/// Queries that decide, and give nothing to the payload themselves.
+fn decides(queries: Vec<&Query>) -> Vec<(&Query, bool)> {
+    queries.into_iter().map(|query| (query, false)).collect()
 }

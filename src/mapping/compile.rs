@@ -51,11 +51,20 @@ impl Compiler<'_> {
         match &node.value {
             Value::Map(entries) => self.nested(node, |this| this.object(node, entries)),
             Value::List(elements) => self.nested(node, |this| {
-                let plans: Vec<_> = elements.iter().map(|element| this.plan(element)).collect();
+                let plans: Vec<_> = elements.iter().map(|element| this.element(element)).collect();
                 plans.into_iter().collect::<Option<_>>().map(|plans| always(Gives::List(plans)))
             }),
             Value::Null | Value::Plain(_) | Value::Quoted(_) | Value::Secret(_) => self.scalar(node).map(always),
         }
+    }
+
+    /// Compiles an element of a list.
+    fn element(&mut self, node: &Node) -> Option<Plan> {
+        if gives_list(node) {
+            let message = "`$each` gives a list itself: write it without `-`; here it would be a list within the list";
+            self.faults.push(Fault::new(node.at.clone(), message));
+        }
+        self.plan(node)
     }
 
     /// Compiles what a list or mapping holds, unless it lies too deep.
@@ -208,12 +217,18 @@ impl Compiler<'_> {
     }
 }
 
+/// Whether a value gives the list of an `$each`.
+fn gives_list(node: &Node) -> bool {
+    let branch = |key: &str| node.get("$if").and(node.get(key)).is_some_and(gives_list);
+    node.get("$each").is_some() || branch("then") || branch("else")
+}
+
 fn always(gives: Gives) -> Plan {
     Plan { when: None, gives }
 }
 
 /// The query of an `$each`, and whether `| optional` follows it.
-pub(super) fn split_optional(text: &str) -> (&str, bool) {
+fn split_optional(text: &str) -> (&str, bool) {
     let query = text.trim_end().strip_suffix("optional").and_then(|rest| rest.trim_end().strip_suffix('|'));
     query.map_or((text, false), |query| (query.trim_end(), true))
 }

@@ -73,15 +73,17 @@ impl<'a> Evaluation<'a> {
     fn take(&mut self, lookup: &Lookup, by: Vec<(String, String)>, hit: &Hit) -> Result<Option<Value>, MapFault> {
         let value = match &lookup.take {
             Take::Column(column) => match hit.document.get(column) {
-                Some(Value::String(cell)) if cell.trim().is_empty() => {
-                    let why = Why::BlankValue { origin: hit.origin.clone(), column: column.clone() };
-                    return Ok(self.miss(lookup, by, why));
-                }
+                Some(cell) if is_blank(cell) => return Ok(self.miss(lookup, by, blank_value(lookup, hit))),
                 Some(cell) => Some(cell.clone()),
                 None => return Err(self.fault(format!("`{}` has no column `{column}`", lookup.source))),
             },
             Take::Path(pipe) => {
-                self.outcome(pipe.evaluate(&Scope { document: &hit.document, elements: &[], receipt: None }))?
+                let scope = Scope { document: &hit.document, elements: &[], receipt: None };
+                let value = self.outcome(pipe.evaluate(&scope))?;
+                if value.as_ref().is_some_and(is_blank) && !pipe.ends_with_fallback() {
+                    return Ok(self.miss(lookup, by, blank_value(lookup, hit)));
+                }
+                value
             }
         };
         self.note(lookup, by, value.clone().unwrap_or(Value::Null));
@@ -112,4 +114,21 @@ impl<'a> Evaluation<'a> {
         let question = Question { lookup: lookup.source.to_string(), by, take: lookup.take_text.clone() };
         self.looked_up.insert(question, value);
     }
+}
+
+/// Whether what is taken is none: blank text or null.
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        _ => false,
+    }
+}
+
+fn blank_value(lookup: &Lookup, hit: &Hit) -> Why {
+    let taken = match &lookup.take {
+        Take::Column(column) => column.clone(),
+        Take::Path(pipe) => pipe.text().to_owned(),
+    };
+    Why::BlankValue { origin: hit.origin.clone(), column: taken }
 }

@@ -67,11 +67,11 @@ pub enum Why {
     Deleted,
     /// A text asked for is blank, which never matches: nothing can be added for it.
     BlankKey,
-    /// The row is there, but what is taken from it is blank.
+    /// The row or document is there, but what is taken from it is blank or null.
     BlankValue {
-        /// The row, as `FILE:LINE`.
+        /// The row, as `FILE:LINE`; the document, by its key.
         origin: String,
-        /// The column.
+        /// The column; of a document, what `take` says.
         column: String,
     },
     /// Several documents or rows have it, and no `many: first` takes one.

@@ -89,6 +89,17 @@ impl Path {
         self.segments.iter().all(|segment| matches!(segment, Segment::Name(_) | Segment::Index(_)))
     }
 
+    /// Whether it picks some of several children: by a filter, a slice or several selectors.
+    pub fn picks(&self) -> bool {
+        use Selector::{Index, Name, Wildcard};
+        self.segments.iter().any(|segment| match segment {
+            Segment::Name(_) | Segment::Index(_) => false,
+            Segment::Children(selectors) | Segment::Descendants(selectors) => {
+                !matches!(selectors.as_slice(), [Name(_) | Index(_) | Wildcard])
+            }
+        })
+    }
+
     /// Its steps.
     pub fn steps(&self) -> Vec<Step> {
         self.segments.iter().flat_map(Segment::steps).collect()

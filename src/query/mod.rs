@@ -11,6 +11,7 @@
 //!
 //! - Roots `@@`, `@@@`, `$receipt`; outside of filters `@` is the innermost element.
 //! - A path holds no blank outside of quotes; `..` stands at most twice in a path.
+//! - A path of one value is no condition by itself, outside of filters: it would hold for `false` and null too.
 //! - An order comparison with null or an absent value is false, also `null <= null`.
 //! - A pipe in parentheses may be an operand: `($.fee | default(0)) != 0`.
 //! - A broken pattern that is written out is refused at load; one read from a document matches nothing.
@@ -128,7 +129,8 @@ pub enum Step {
     Name(String),
     /// An element of a list, from its end if negative.
     Index(i64),
-    /// Any of several children: `*`, a slice, a filter, or several selectors in one pair of brackets.
+    /// Any of several children: `*`, a slice, a filter, or several selectors in one pair of brackets. Whether it is `*`
+    /// says [`Query::picks`].
     Wildcard,
     /// `..`: any depth; followed by the step taken there.
     Descendant,

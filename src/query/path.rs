@@ -19,16 +19,21 @@ pub struct Query {
 impl Query {
     /// Reads a query. Pipes in its filters are refused, because they can fault: [`Query::find`] can't.
     pub fn parse(text: &str) -> Result<Self, Slip> {
-        Self::read(text, false)
+        Self::read(text, None)
     }
 
     /// Reads a query whose filters may hold pipes, `$.items[?(@.qty | default(0)) > 0]`: evaluated by
     /// [`Query::try_find`].
     pub fn parse_with_pipes(text: &str) -> Result<Self, Slip> {
-        Self::read(text, true)
+        Self::within_pipes(text, 0)
     }
 
-    fn read(text: &str, pipes: bool) -> Result<Self, Slip> {
+    /// The same of a query that itself stands in so many pipes.
+    pub(super) fn within_pipes(text: &str, depth: usize) -> Result<Self, Slip> {
+        Self::read(text, Some(depth))
+    }
+
+    fn read(text: &str, pipes: Option<usize>) -> Result<Self, Slip> {
         let (root, begin) = root(text)?;
         let path = compile::path(text, root, &lower::path(text, begin, pipes)?)?;
         let inner = path.filter_reads(root).into_iter().map(Self::along).collect();
@@ -39,6 +44,13 @@ impl Query {
     pub(super) fn along(trail: Trail) -> Self {
         let (text, root, path) = (trail.text(), trail.root, trail.path());
         Self { text, root, singular: path.is_singular(), path, inner: Vec::new() }
+    }
+
+    /// The same path of the document where that is a member of `@`; its text stays. `None` for other roots.
+    pub(super) fn below(self, member: &str) -> Option<Self> {
+        let steps = [Step::Name(member.to_owned())].into_iter().chain(self.steps()).collect();
+        let placed = Self::along(Trail { root: Root::Element(1), steps });
+        (self.root == Root::Document).then_some(Self { text: self.text, ..placed })
     }
 
     /// Its text, as written.
@@ -60,6 +72,23 @@ impl Query {
     pub fn names(&self) -> Option<Vec<&str>> {
         let segments = self.path.segments.iter();
         segments.map(|segment| if let Segment::Name(name) = segment { Some(name.as_str()) } else { None }).collect()
+    }
+
+    /// Whether it picks some of several children, by a filter, a slice or several selectors. Its steps show them all.
+    pub fn picks(&self) -> bool {
+        self.path.picks()
+    }
+
+    /// The same steps in the one spelling that changes tell: `$['a'][0].b` is `$.a[*].b`. `None` where no change can
+    /// have such a path: it picks some, or descends.
+    pub fn as_change_path(&self) -> Option<String> {
+        let step = |step| match step {
+            Step::Name(_) => Some(step),
+            Step::Wildcard | Step::Index(_) => Some(Step::Wildcard),
+            Step::Descendant => None,
+        };
+        let steps = self.steps().into_iter().map(step).collect::<Option<Vec<_>>>()?;
+        (self.root == Root::Document && !self.picks()).then(|| Trail { root: Root::Document, steps }.text())
     }
 
     /// Its steps, for checks against known fields.

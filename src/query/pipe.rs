@@ -28,12 +28,17 @@ pub enum Outcome {
 impl Pipe {
     /// Reads a pipe.
     pub fn parse(text: &str) -> Result<Self, Slip> {
+        Self::nested(text, 0)
+    }
+
+    /// Reads a pipe that stands in so many others.
+    pub(super) fn nested(text: &str, depth: usize) -> Result<Self, Slip> {
         let scan = scan(text, '\0')?;
         let mut parts = parts(text, &scan.bars);
         let (at, head) = parts.next().unwrap_or((0, ""));
-        let query = Query::parse_with_pipes(head).map_err(|slip| slip.within(text, at))?;
+        let query = Query::within_pipes(head, depth).map_err(|slip| slip.within(text, at))?;
         let filters = parts
-            .map(|(at, filter)| Filter::parse(filter).map_err(|slip| slip.within(text, at)))
+            .map(|(at, filter)| Filter::parse(filter, depth).map_err(|slip| slip.within(text, at)))
             .collect::<Result<_, _>>()?;
         Ok(Self { text: text.to_owned(), query, filters })
     }
@@ -48,10 +53,24 @@ impl Pipe {
         &self.query
     }
 
+    /// Whether it ends by saying what stands in place of null or no result: `default` or `optional`.
+    pub fn ends_with_fallback(&self) -> bool {
+        matches!(self.filters.last(), Some(Filter::Default(_) | Filter::Optional))
+    }
+
     /// Everything it reads, arguments and filters of queries too.
     pub fn queries(&self) -> Vec<&Query> {
-        let arguments = self.filters.iter().flat_map(Filter::queries).flat_map(Query::queries);
-        self.query.queries().into_iter().chain(arguments).collect()
+        self.reads().into_iter().map(|(query, _)| query).collect()
+    }
+
+    /// The same, each with whether what it finds may go into the pipe's value with everything in it.
+    pub fn reads(&self) -> Vec<(&Query, bool)> {
+        let mut reads = reads_of(&self.query, goes_on(&self.filters));
+        for (index, filter) in self.filters.iter().enumerate() {
+            let whole = filter.gives_arguments() && goes_on(self.filters.get(index + 1..).unwrap_or_default());
+            reads.extend(filter.queries().into_iter().flat_map(|query| reads_of(query, whole)));
+        }
+        reads
     }
 
     /// Its value. A singular query without result is a fault unless `default` or `optional` catches it.
@@ -85,6 +104,17 @@ impl Pipe {
     fn fault(&self, message: String) -> EvalFault {
         EvalFault { query: self.text.clone(), message }
     }
+}
+
+/// A query, and what its filters read, which only decides.
+fn reads_of(query: &Query, whole: bool) -> Vec<(&Query, bool)> {
+    query.queries().into_iter().enumerate().map(|(index, query)| (query, whole && index == 0)).collect()
+}
+
+/// Whether something of what lies in a list or object comes through filters: all but `count` take it up, or pass it on.
+fn goes_on(filters: &[Filter]) -> bool {
+    let first = filters.iter().find(|filter| !filter.passes());
+    !matches!(first, Some(Filter::Count))
 }
 
 /// Where a text's separators stand, outside of quotes and brackets.

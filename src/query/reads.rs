@@ -1,5 +1,7 @@
 //! What an expression reads, for checks: every path in it, those of filters and pipes too, seen from the scope.
 
+use serde_json::Value;
+
 use super::expression::{Base, Logical, Operand, Path, Segment, Selector};
 use super::pattern::Pattern;
 use super::{Query, Root, Step, lower};
@@ -9,6 +11,15 @@ use super::{Query, Root, Step, lower};
 pub(super) struct Trail {
     pub root: Root,
     pub steps: Vec<Step>,
+}
+
+/// What an expression reads.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    /// Every path in it.
+    pub trails: Vec<Trail>,
+    /// Paths compared with texts that are written out.
+    pub compared: Vec<(Trail, String)>,
 }
 
 impl Trail {
@@ -78,7 +89,7 @@ fn escaped(c: char) -> String {
 
 impl Path {
     /// Every path its filters read, seen from the scope.
-    fn inner_reads(&self, here: &Trail, out: &mut Vec<Trail>) {
+    fn inner_reads(&self, here: &Trail, out: &mut Reads) {
         let mut steps = here.steps.clone();
         for segment in &self.segments {
             steps.extend(segment.steps());
@@ -100,25 +111,25 @@ impl Path {
         }
     }
 
-    fn reads(&self, node: Option<&Trail>, out: &mut Vec<Trail>) {
+    fn reads(&self, node: Option<&Trail>, out: &mut Reads) {
         let begin = self.begin(node);
         self.inner_reads(&begin, out);
         let mut steps = begin.steps;
         steps.extend(self.steps());
-        out.push(Trail { root: begin.root, steps });
+        out.trails.push(Trail { root: begin.root, steps });
     }
 
     /// What the filters of a query read.
     pub fn filter_reads(&self, root: Root) -> Vec<Trail> {
-        let mut out = Vec::new();
+        let mut out = Reads::default();
         self.inner_reads(&Trail { root, steps: Vec::new() }, &mut out);
-        out
+        out.trails
     }
 }
 
 impl Logical {
     /// Every path it reads, seen from the scope. `node`: the current node, where it is a filter.
-    pub fn reads(&self, node: Option<&Trail>, out: &mut Vec<Trail>) {
+    pub fn reads(&self, node: Option<&Trail>, out: &mut Reads) {
         match self {
             Self::Or(parts) | Self::And(parts) => parts.iter().for_each(|part| part.reads(node, out)),
             Self::Not(inner) => inner.reads(node, out),
@@ -132,18 +143,25 @@ impl Logical {
             Self::Compare(left, _, right) => {
                 left.reads(node, out);
                 right.reads(node, out);
+                if let (Operand::Path(path), Operand::Literal(Value::String(text)))
+                | (Operand::Literal(Value::String(text)), Operand::Path(path)) = (left, right)
+                {
+                    let mut trail = path.begin(node);
+                    trail.steps.extend(path.steps());
+                    out.compared.push((trail, text.clone()));
+                }
             }
         }
     }
 }
 
 impl Operand {
-    fn reads(&self, node: Option<&Trail>, out: &mut Vec<Trail>) {
+    fn reads(&self, node: Option<&Trail>, out: &mut Reads) {
         match self {
             Self::Literal(_) => {}
             Self::Path(path) | Self::Count(path) | Self::Only(path) => path.reads(node, out),
             Self::Length(operand) => operand.reads(node, out),
-            Self::Pipe(pipe) => out.extend(pipe.queries().into_iter().map(|query| seen_from(node, query))),
+            Self::Pipe(pipe) => out.trails.extend(pipe.queries().into_iter().map(|query| seen_from(node, query))),
         }
     }
 }

@@ -59,11 +59,16 @@ impl Template {
 
     /// Everything it reads.
     pub fn queries(&self) -> Vec<&Query> {
+        self.reads().into_iter().map(|(query, _)| query).collect()
+    }
+
+    /// The same, each with whether what it finds may go into the value with everything in it.
+    pub fn reads(&self) -> Vec<(&Query, bool)> {
         let pipes = self.parts.iter().filter_map(|part| match part {
             Part::Pipe(pipe) => Some(pipe),
             Part::Text(_) => None,
         });
-        pipes.flat_map(Pipe::queries).collect()
+        pipes.flat_map(Pipe::reads).collect()
     }
 
     /// Its value.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Condition, Found, Outcome, Query, Root, Scope, Step, Template};
+use super::{Condition, Found, Outcome, Pipe, Query, Root, Scope, Step, Template};
 
 /// A document as it arrives: read from text, so that numbers keep their digits.
 fn parsed(text: &str) -> Value {
@@ -91,18 +91,16 @@ fn null_and_absent_values_are_told_apart_and_order_nothing() {
         ("@.absent != null", true),
         ("@.absent == @.missing", true),
         ("@.before.status == null", false),
-        ("@.absent", false),
-        ("!@.absent", true),
-        ("@.before", true),
         ("@.after.qty < 1", false),
         ("@.after.qty <= null", false),
         ("@.after.qty >= 0", false),
         ("@.absent <= @.missing", false),
         ("@.absent < 1 || @.absent >= 1", false),
         ("@.before != null && @.after.status == 'C'", false),
-        ("$receipt", false),
         ("$receipt.id == null", false),
-        ("!$receipt.id", true),
+        ("($receipt.id | default('')) == ''", true),
+        ("(@.before | default('')) != '' || (@.absent | default('')) != ''", false),
+        ("(@.after | default('')) != ''", true),
     ] {
         assert_eq!(holds(condition, &scope), expected, "{condition}");
     }
@@ -140,7 +138,7 @@ fn conditions_join_deny_and_call_functions() {
         ("@.changed[?@.path == '$.items[*].qty']", true),
         ("@.items[0].qty == @.items[-3].qty", true),
         ("@['status'] == 'Confirmed'", true),
-        ("  @.status=='Confirmed'\n  && @.sku  ", true),
+        ("  @.status=='Confirmed'\n  && @.sku > ''  ", true),
     ] {
         assert_eq!(holds(condition, &scope), expected, "{condition}");
     }
@@ -230,6 +228,56 @@ fn a_query_tells_its_form() {
     let condition = condition.unwrap();
     let reads: Vec<&str> = condition.queries().into_iter().map(Query::text).collect();
     assert_eq!(reads, ["@.after.items[*].a", "@.b", "@.after.items[*]", "$.x", "@.y", "$receipt.id"]);
+
+    for (text, picks) in [
+        ("$.items[*].a", false),
+        ("$.items[0].a", false),
+        ("$['a']['b']", false),
+        ("$..a", false),
+        ("$.items[?@.a == 1].b", true),
+        ("$.items[1:2]", true),
+        ("$['a','b']", true),
+        ("$..[?@.a]", true),
+    ] {
+        assert_eq!(Query::parse(text).unwrap().picks(), picks, "{text}");
+    }
+}
+
+#[test]
+fn a_condition_tells_the_texts_it_compares_with_paths_of_changes() {
+    let condition = Condition::parse(
+        "@.changed[?@.path == '$.a' && @.op == 'add'] || '$.b[*]' != $.changed[0].path || @.after.path == '$.c' \
+         || count(@.changed[?(@.to | default(0)) == 1 && (@.path == '$.d' || !(@.path == '$.e'))]) > 1",
+    );
+    let condition = condition.unwrap();
+    assert_eq!(condition.change_paths(), ["$.a", "$.b[*]", "$.d", "$.e"]);
+    let read = condition.queries().len();
+    let over_change = condition.over_change();
+    let added = &over_change.queries()[read..];
+    let texts: Vec<&str> = added.iter().map(|query| query.text()).collect();
+    assert_eq!(texts, ["$.a", "$.b[*]", "$.d", "$.e"]);
+    assert_eq!(added[1].steps(), [Step::Name("after".into()), Step::Name("b".into()), Step::Wildcard]);
+    assert!(added.iter().all(|query| query.root() == Root::Element(1)));
+}
+
+#[test]
+fn a_pipe_tells_what_it_gives_whole() {
+    for (pipe, whole) in [
+        ("$.a", vec!["$.a"]),
+        ("$.a | default($.b) | optional", vec!["$.a", "$.b"]),
+        ("$.a[*] | first | blank", vec!["$.a[*]"]),
+        ("$.a | first | string", vec!["$.a"]),
+        ("$.a | join(',')", vec!["$.a"]),
+        ("$.a | count", vec![]),
+        ("$.a | default($.b) | count", vec![]),
+        ("$.a | map({x: $.b}, $.c)", vec!["$.a", "$.b", "$.c"]),
+        ("$.a[?@.b == $.c] | last", vec!["$.a[?@.b == $.c]"]),
+        ("$.a | add($.b)", vec!["$.a"]),
+    ] {
+        let parsed = Pipe::parse(pipe).unwrap();
+        let found: Vec<_> = parsed.reads().into_iter().filter(|(_, whole)| *whole).map(|(q, _)| q.text()).collect();
+        assert_eq!(found, whole, "{pipe}");
+    }
 }
 
 #[test]
@@ -267,6 +315,17 @@ fn nesting_and_descents_are_bounded() {
     assert!(Condition::parse(&nested(90)).is_ok());
     for text in [nested(200), nested(5_000), format!("length({}@.a", "length(".repeat(50))] {
         assert!(Condition::parse(&text).is_err());
+    }
+    // Pipes inside each other: each in the filter of the next, or in its argument.
+    let piped = |n: usize| (1..n).fold("@.b".to_owned(), |inner, _| format!("@.b[?({inner} | count) > 0]"));
+    let argued =
+        |n: usize| (1..n).fold("@.b | count".to_owned(), |inner, _| format!("$.a | default($.b[?({inner}) == 1])"));
+    for nested in [&piped as &dyn Fn(usize) -> String, &argued] {
+        assert!(Condition::parse(&format!("({} | count) > 0", nested(8))).is_ok(), "{}", nested(8));
+        for n in [9, 20, 400] {
+            let slip = Condition::parse(&format!("({} | count) > 0", nested(n))).unwrap_err();
+            assert!(slip.message.contains("more than 8 pipes"), "{n}: {}", slip.message);
+        }
     }
     let filters = |n: usize| format!("$.a{}{}", "[?@.b".repeat(n), "]".repeat(n));
     assert!(Query::parse(&filters(90)).is_ok());

@@ -68,11 +68,13 @@ impl SchemeFile {
         entries.iter().map(|(Name { at, text }, key)| (Node { at: at.clone(), value: Value::Plain(text.clone()) }, key))
     }
 
-    /// Every condition over a change (`when` of targets and of their operations) that reads what there is in one.
+    /// Every condition over a change (`when` of targets and of their operations) that reads what there is in one. Paths of
+    /// changes that it names count as read.
     pub fn change_conditions(&self) -> Vec<Placed<Condition>> {
         let nodes = self.targets().flat_map(|target| std::iter::once(target).chain(target.get_several("operations")));
         let conditions = nodes.filter_map(|node| placed_condition(node, "when"));
-        conditions.filter(|condition| is_over_change(&condition.expression)).collect()
+        let conditions = conditions.filter(|condition| is_over_change(&condition.expression));
+        conditions.map(|Placed { expression, node }| Placed { expression: expression.over_change(), node }).collect()
     }
 
     /// Every condition over a version (`compare` of targets), in which `@` is the document.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::check::{self, LiteralSecrets};
 use super::file::SchemeFile;
 use super::read_target::target;
+use super::semantics::is_rule;
 use super::table::SCHEME;
 use super::tree::{Name, Node};
 use super::types::{
@@ -198,11 +199,15 @@ fn entries(node: &Node) -> Vec<Entry> {
 }
 
 fn diff(node: &Node) -> DiffRules {
-    let list = |(path, key): &(Name, Node)| Some((Query::parse(&path.text).ok()?, key.query()?));
+    // What is no rule has been told.
+    let rules = |key: &str| node.get_queries(key).into_iter().filter(is_rule).collect();
+    let list = |(path, key): &(Name, Node)| {
+        Some((Query::parse(&path.text).ok().filter(is_rule)?, key.query().filter(is_rule)?))
+    };
     DiffRules {
-        ignore: node.get_queries("ignore"),
+        ignore: rules("ignore"),
         lists: node.get_entries("lists").iter().filter_map(list).collect(),
         numbers: if node.get_text("numbers").as_deref() == Some("text") { Numbers::Text } else { Numbers::Value },
-        numeric: node.get_queries("numeric"),
+        numeric: rules("numeric"),
     }
 }

@@ -145,6 +145,12 @@ impl Checks<'_> {
     fn below_document(&mut self, what: &str, query: &Query, at: &Position) {
         if query.root() != Root::Document || query.steps().is_empty() {
             self.fault(at, format!("{what} must lie below the document, such as `$.items`, not `{}`", query.text()));
+        } else if !is_rule(query) {
+            let message = format!(
+                "{what} holds names and, for all elements of a list, `[*]`, such as `$.items[*].price`, not `{}`",
+                query.text()
+            );
+            self.fault(at, message);
         }
     }
 
@@ -208,6 +214,24 @@ impl Checks<'_> {
             let message = format!("`@` has no `{name}` in a condition over a change: {hint}");
             self.fault(&node.inside(before), message);
         }
+        for path in condition.change_paths() {
+            if let Err(message) = change_path(path) {
+                let before = condition.text().split(path.as_str()).next().unwrap_or_default().chars().count();
+                self.fault(&node.inside(before), message);
+            }
+        }
+    }
+}
+
+/// Whether a change can have this path; the error says what its path would be.
+fn change_path(text: &str) -> Result<(), String> {
+    const FORM: &str = "names and, for the elements of lists, `[*]`, such as `$.FSaleOrderEntry[*].FQty`";
+    let wrong = format!("no change has the path `{text}`");
+    let query = Query::parse(text).map_err(|slip| format!("{wrong}: {}; it holds {FORM}", slip.message))?;
+    match query.as_change_path() {
+        Some(told) if told == text => Ok(()),
+        Some(told) => Err(format!("{wrong}: write `{told}`")),
+        None => Err(format!("{wrong}: it holds {FORM}")),
     }
 }
 
@@ -225,6 +249,11 @@ fn foreign_member(query: &Query) -> Option<String> {
 /// Whether a condition over a change reads only what `@` has there; if not, that has been told.
 pub(super) fn is_over_change(condition: &Condition) -> bool {
     condition.queries().into_iter().all(|query| foreign_member(query).is_none())
+}
+
+/// Whether a query is made of what a diff rule knows: names and `[*]`. Any other would hold for more, or for nothing.
+pub(super) fn is_rule(query: &Query) -> bool {
+    !query.picks() && query.steps().iter().all(|step| matches!(step, Step::Name(_) | Step::Wildcard))
 }
 
 /// Whether a query is a chain of plain names below the document; where one must be, another has been told.

@@ -128,10 +128,13 @@ fn keys_numbers_and_conditions_are_checked_alike() {
         ("@.after.so_id == 'x' || @.before.io_id == 1", None),
         ("@.kind == 'created' && @.receipt.id != null && @.changed[?@.path == '$.so_id' && @.to == 'x']", None),
         ("@.before == null", None),
+        ("@.changed[?@.path == '$.items[*]' || @.path == '$.items[*].qty']", None),
+        ("@.changed[?@.path == '$.items.qty']", Some("write `[*]` before it in `$.items.qty`")),
+        ("@.changed[?@.path == '$.so_idd']", Some("did you mean `so_id`?")),
         ("@.after.soid == 'x'", Some("did you mean `so_id`?")),
         ("@.so_id == 'x'", Some("known are `after`, `before`, `changed`, `kind`, `receipt`")),
     ] {
-        let condition = Condition::parse(condition).unwrap();
+        let condition = Condition::parse(condition).unwrap().over_change();
         let slips = condition.queries().into_iter().filter_map(|query| input.check_query(query, &[]).err());
         let slips: Vec<_> = slips.map(|slip| slip.message).collect();
         match expected {
@@ -167,7 +170,17 @@ fn rule_09_a_mapping_that_reads_an_ignored_path_is_a_fault() {
             ("a: $.header.note", "1:4: `$.header.note` reads `$.header`"),
             ("a: \"$..qty\"", "1:5: `$..qty` reads `$.items[*].qty`"),
             ("a: \"$.items[*].*\"", "1:5: `$.items[*].*` reads `$.items[*].qty`"),
-            // A copy of what holds an ignored path.
+            // A copy of what holds an ignored path, through what keeps it or takes it up.
+            ("a: \"{{ $.items }}\"", "1:8: `$.items` reads `$.items[*].qty`"),
+            ("a: $.items | default('')", "1:4: `$.items` reads `$.items[*].qty`"),
+            ("a: $.so_id | default($.items)", "1:22: `$.items` reads `$.items[*].qty`"),
+            ("a: \"$.so_id | map({x: $.items}, none)\"", "1:23: `$.items` reads `$.items[*].qty`"),
+            ("a: $.items | first", "1:4: `$.items` reads `$.items[*].qty`"),
+            ("a: \"$.items[*] | last | optional\"", "1:5: `$.items[*]` reads `$.items[*].qty`"),
+            ("a: \"{{ $.items | blank }}\"", "1:8: `$.items` reads `$.items[*].qty`"),
+            ("a: { $each: \"$.items[*]\", b: \"{{ @ }}\" }", "1:34: `@` reads `$.items[*].qty`"),
+            ("a: \"{{ $.items | count }} lines\"", ""),
+            ("a: { $if: \"count($.items[*]) > 1\", then: 1 }", ""),
             ("a: $.items", "1:4: `$.items` reads `$.items[*].qty`"),
             ("a: { $each: \"$.items[*]\", b: \"@\" }", "1:31: `@` reads `$.items[*].qty`"),
             ("a: { $lookup: table.x, by: { y: $.modified }, take: v }", "1:33: `$.modified` reads"),
@@ -179,16 +192,19 @@ fn rule_09_a_mapping_that_reads_an_ignored_path_is_a_fault() {
     assert_eq!(ignored.lines().count(), 2, "{ignored}");
     let reads = |path: &str| condition_reads(&Query::parse(path).unwrap(), &ignore[0]);
     assert!(reads("@.after.modified") && reads("$.before.modified") && reads("@.after..modified"));
+    let named = Condition::parse("@.changed[?@.path == '$.modified']").unwrap().over_change();
+    let named: Vec<_> = named.queries().into_iter().filter(|query| condition_reads(query, &ignore[0])).collect();
+    assert_eq!(named.iter().map(|query| query.text()).collect::<Vec<_>>(), ["$.modified"]);
     assert!(!reads("@.after.so_id") && !reads("@.changed") && !reads("@.after"));
 }
 
 #[test]
 fn lists_without_keys_are_faults_where_the_target_can_update() {
     let yaml =
-        "a: { $each: \"$.x[*]\", $key: \"@.i\", b: { $each: \"@.y[*]\", c: 1 } }\nd: [{ $each: \"$.z[*]\", e: 1 }]\n";
+        "a: { $each: \"$.x[*]\", $key: \"@.i\", b: { $each: \"@.y[*]\", c: 1 } }\nd: { $each: \"$.z[*]\", e: 1 }\n";
     let words = "`$each` needs `$key` beside it, naming the source line: an update changes lines by it";
     let keyless = found(yaml, Mapping::check_keys);
-    assert_eq!(keyless, format!("1:48: {words}\n2:14: {words}"));
+    assert_eq!(keyless, format!("1:48: {words}\n2:13: {words}"));
 }
 
 #[test]

@@ -42,6 +42,15 @@ fn every_fault_is_told_at_its_position() {
                 "1:30: `$key` stands beside `$each` and nowhere else".into(),
             ),
             ("a: { $each: \"$.b[*]\" }\n", "1:4: `$each` needs sibling keys".into()),
+            (
+                "a:\n  - $each: $.b[*]\n    c: \"@.d\"\n",
+                "2:5: `$each` gives a list itself: write it without `-`".into(),
+            ),
+            (
+                "a: [1, { $if: $.b == 1, then: 2, else: { $each: \"$.b[*]\", c: 1 } }]\n",
+                "1:8: `$each` gives a list itself".into(),
+            ),
+            ("a: [{ b: { $each: \"$.b[*]\", c: 1 } }]\n", String::new()),
             ("a: { $each: [1], b: 1 }\n", "1:13: a list stands where a query is expected".into()),
             (
                 "a: { $each: \"$.b | first\", b: 1 }\n",

@@ -112,8 +112,8 @@ fn each_gives_one_object_per_element() {
             "a: { $each: \"$.items[*]\", n: { $each: \"$.tags[*]\", m: { $each: \"@@.serials[*]\", x: \"{{@@@.qty}}{{@@}}{{@.sn}}\" } } }",
             r#"{"a":[{"n":[{"m":[{"x":"2ax1"},{"x":"2ax2"}]},{"m":[{"x":"2bx1"},{"x":"2bx2"}]}]},{"n":[{"m":[]},{"m":[]}]},{"n":[{"m":[{"x":"9007199254740993ay1"}]},{"m":[{"x":"9007199254740993by1"}]}]}]}"#,
         ),
-        // An $each as an element of a list.
-        ("a: [{ $each: \"$.tags[*]\", t: \"@\" }, 1]", r#"{"a":[[{"t":"a"},{"t":"b"}],1]}"#),
+        // An $each in an element of a list.
+        ("a: [{ l: { $each: \"$.tags[*]\", t: \"@\" } }, 1]", r#"{"a":[{"l":[{"t":"a"},{"t":"b"}]},1]}"#),
     ] {
         assert_eq!(map(yaml, SHIPMENT).unwrap().payload.to_string(), expected, "{yaml}");
     }

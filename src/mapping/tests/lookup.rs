@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{compiled, json};
-use crate::mapping::{Hit, Hits, Lookups, MapFault, MapFaultKind, Mapped, Source, Table, Tables, Why};
+use crate::mapping::{Hit, Hits, Lookups, MapFault, MapFaultKind, Mapped, Source, Table, Tables, Why, gives_the_same};
 
 const SHOPS: &str = "shop_id,customer,org\n10101,CUST0001,100\n20202,CUST0002,100\n20202,CUST0003,200\n30303,,100\n";
 
@@ -122,7 +122,7 @@ impl Lookups for Mirrors {
         let hit = |document: Value| Hits::One(Hit { origin: code.clone(), document });
         Ok(match (scheme.as_str(), field.as_str(), code.as_str()) {
             ("okki-products", "$.product_no", "M1") => {
-                hit(json!({"product_id": json(super::BIG), "sku_items": [{"sku_id": 5}], "name": null}))
+                hit(json!({"product_id": json(super::BIG), "sku_items": [{"sku_id": 5}], "name": null, "unit": " "}))
             }
             ("okki-companies", "$.serial_id", "C1") => hit(json!({"company_id": 77})),
             ("okki-users", "$.employee_no", "E1") => hit(json!({"user_id": 88})),
@@ -142,7 +142,11 @@ fn snapshots_of_other_schemes_are_read_by_path() {
     for (yaml, expected) in [
         (format!("a: {{ $lookup: okki-products, {by}, take: $.product_id }}"), format!(r#"{{"a":{}}}"#, super::BIG)),
         (format!("a: {{ $lookup: okki-products, {by}, take: \"$.sku_items[0].sku_id\" }}"), r#"{"a":5}"#.to_owned()),
-        (format!("a: {{ $lookup: okki-products, {by}, take: $.name }}"), r#"{"a":null}"#.to_owned()),
+        // What is there but null or blank is a miss, unless `take` says what stands for it.
+        (format!("a: {{ $lookup: okki-products, {by}, take: $.name, miss: null }}"), r#"{"a":null}"#.to_owned()),
+        (format!("a: {{ $lookup: okki-products, {by}, take: $.unit, miss: null }}"), r#"{"a":null}"#.to_owned()),
+        (format!("a: {{ $lookup: okki-products, {by}, take: $.name | default('') }}"), r#"{"a":""}"#.to_owned()),
+        (format!("{{a: {{ $lookup: okki-products, {by}, take: $.name | optional }}, b: 1}}"), r#"{"b":1}"#.to_owned()),
         (format!("{{a: {{ $lookup: okki-products, {by}, take: $.none | optional }}, b: 1}}"), r#"{"b":1}"#.to_owned()),
         // A look-up by what another found.
         (
@@ -156,6 +160,24 @@ fn snapshots_of_other_schemes_are_read_by_path() {
     }
     let fault = mirror(&format!("a: {{ $lookup: okki-products, {by}, take: $.none }}"), r#"{"m":"M1"}"#).unwrap_err();
     assert_eq!((fault.path.as_str(), fault.kind), ("a", MapFaultKind::Document));
+}
+
+#[test]
+fn rule_16_blank_or_null_in_a_snapshot_is_a_miss_as_in_a_table() {
+    let taken = |take: &str, miss: &str| {
+        let yaml = format!("a: {{ $lookup: okki-products, by: {{ $.product_no: $.m }}, take: {take}, miss: {miss} }}");
+        mirror(&yaml, r#"{"m":"M1"}"#).unwrap_err()
+    };
+    let yaml = "a: { $lookup: okki-products, by: { $.product_no: $.m }, take: $.unit, miss: null }";
+    let kept = mirror(yaml, r#"{"m":"M1"}"#).unwrap().looked_up;
+    assert!(gives_the_same(&kept[0], &Mirrors), "what is blank there is kept as null, and not stale");
+    for take in ["$.name", "$.unit", "$.unit | blank", "$.unit | trim"] {
+        let fault = taken(take, "reject");
+        let words = format!("a: `okki-products` has `$.product_no` = `M1` (M1), but `{take}` is blank there");
+        assert_eq!(fault.to_string(), words);
+        assert!(matches!(fault.kind, MapFaultKind::Missing(_)), "{fault:?}");
+        assert!(matches!(taken(take, "wait").kind, MapFaultKind::Waiting { .. }));
+    }
 }
 
 #[test]

@@ -90,6 +90,16 @@ impl Argument {
 }
 
 impl Filter {
+    /// Whether a list or object goes through it, whole or an element of it.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Default(_) | Self::Optional | Self::Blank | Self::First | Self::Last)
+    }
+
+    /// Whether its value may be an argument as it is.
+    pub fn gives_arguments(&self) -> bool {
+        matches!(self, Self::Default(_) | Self::Map { .. })
+    }
+
     /// The queries among its arguments.
     pub fn queries(&self) -> Vec<&Query> {
         let arguments: Vec<&Argument> = match self {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Argument, Filter};
+use crate::clock::Civil;
 use crate::fault::nearest;
 use crate::query::pipe::{parts, scan};
 use crate::query::{Query, Slip, lower};
@@ -48,11 +49,13 @@ struct Call<'t> {
     text: &'t str,
     name: &'t str,
     arguments: Vec<(usize, &'t str)>,
+    /// In how many pipes the filter's own stands.
+    depth: usize,
 }
 
 impl Filter {
-    /// Reads `name` or `name(arguments)`, without blanks around it.
-    pub fn parse(text: &str) -> Result<Self, Slip> {
+    /// Reads `name` or `name(arguments)`, without blanks around it, of a pipe that stands in so many others.
+    pub fn parse(text: &str, depth: usize) -> Result<Self, Slip> {
         let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
         let (name, rest) = text.split_at(end);
         let signature = SIGNATURES.iter().find(|signature| bare(signature) == name);
@@ -60,7 +63,7 @@ impl Filter {
             return Err(unknown(text, name));
         }
         let blanks = rest.len() - rest.trim_start().len();
-        let mut call = Call { text, name, arguments: Vec::new() };
+        let mut call = Call { text, name, arguments: Vec::new(), depth };
         match rest.trim_start().strip_prefix('(') {
             None if rest.trim().is_empty() => {}
             None => return Err(Slip::at(text, end + blanks, format!("after `{name}` follow `(`, `|` or the end"))),
@@ -93,7 +96,7 @@ impl<'t> Call<'t> {
             ("bool", 0) => Filter::Bool,
             ("date", 0) => Filter::Date,
             ("datetime", 0) => Filter::DateTime("yyyy-MM-dd HH:mm:ss".to_owned()),
-            ("datetime", 1) => Filter::DateTime(self.text(0)?),
+            ("datetime", 1) => Filter::DateTime(self.pattern()?),
             ("trim", 0) => Filter::Trim,
             ("upper", 0) => Filter::Upper,
             ("lower", 0) => Filter::Lower,
@@ -141,7 +144,7 @@ impl<'t> Call<'t> {
 
     fn argument(&self, n: usize) -> Result<Argument, Slip> {
         let (at, text) = self.arguments.get(n).copied().unwrap_or((0, ""));
-        argument(text).map_err(|slip| slip.within(self.text, at))
+        argument(text, self.depth).map_err(|slip| slip.within(self.text, at))
     }
 
     /// An argument that is one value, not a list.
@@ -206,6 +209,13 @@ impl<'t> Call<'t> {
         }
     }
 
+    /// The pattern of a time.
+    fn pattern(&self) -> Result<String, Slip> {
+        let pattern = self.text(0)?;
+        Civil::check_pattern(&pattern).map_err(|message| self.slip(0, message))?;
+        Ok(pattern)
+    }
+
     /// `{a: b, c: d}`.
     fn pairs(&self) -> Result<Vec<(String, Argument)>, Slip> {
         let (at, text) = self.arguments.first().copied().unwrap_or((0, ""));
@@ -223,7 +233,7 @@ impl<'t> Call<'t> {
             let (_, from) = halves.next().unwrap_or((0, ""));
             let (to_at, to) = halves.next().unwrap_or((0, ""));
             let from = key(from).map_err(within)?;
-            let to = argument(to).map_err(|slip| within(slip.within(entry, to_at)))?;
+            let to = argument(to, self.depth).map_err(|slip| within(slip.within(entry, to_at)))?;
             if pairs.iter().any(|(known, _)| *known == from) {
                 return Err(within(Slip::at(entry, 0, format!("`{from}` stands twice in `map`"))));
             }
@@ -243,10 +253,10 @@ fn key(text: &str) -> Result<String, Slip> {
 }
 
 /// An argument: a query, a text in quotes, a number, `true`, `false`, `null`, or a bare word.
-fn argument(text: &str) -> Result<Argument, Slip> {
+fn argument(text: &str, depth: usize) -> Result<Argument, Slip> {
     match text.chars().next() {
         None => Err(Slip::at(text, 0, "an argument is empty; an empty text is written `''`")),
-        Some('$' | '@') => Query::parse_with_pipes(text).map(Argument::Query),
+        Some('$' | '@') => Query::within_pipes(text, depth).map(Argument::Query),
         Some('\'' | '"') => unquoted(text).map(|text| Argument::Literal(Value::String(text))),
         Some('[' | '{' | '(') => {
             Err(Slip::at(text, 0, "an argument is a number, a text in quotes, a word, or a path; no list or object"))

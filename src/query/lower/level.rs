@@ -1,6 +1,6 @@
 //! What is open while an expression is read, and the rules of what may stand in it.
 
-use super::{Last, Lowering, MAX_CALLS, MAX_NESTING, run_of};
+use super::{Last, Lowering, MAX_CALLS, MAX_NESTING, MAX_PIPES, run_of};
 use crate::query::pipe::scan;
 use crate::query::{Pipe, Slip};
 
@@ -163,10 +163,13 @@ impl Lowering<'_> {
 
     /// A pipe in parentheses, as an operand.
     fn piped(&mut self) -> Result<(), Slip> {
-        if !self.pipes {
+        let Some(depth) = self.pipes else {
             return Err(
                 self.slip(self.at, "a pipe can't stand in the filter of a plain path, only where values are made")
             );
+        };
+        if depth == MAX_PIPES {
+            return Err(self.slip(self.at, format!("more than {MAX_PIPES} pipes inside each other")));
         }
         let from = self.at + 1;
         let inner = self.text.get(from..).unwrap_or("");
@@ -176,7 +179,7 @@ impl Lowering<'_> {
         }
         let inner = inner.get(..end).unwrap_or("");
         let start = from + run_of(inner, char::is_whitespace);
-        let pipe = Pipe::parse(inner.trim()).map_err(|slip| slip.within(self.text, start))?;
+        let pipe = Pipe::nested(inner.trim(), depth + 1).map_err(|slip| slip.within(self.text, start))?;
         let mark = format!("'{}p{}'", super::MARK, self.out.pipes.len());
         self.out.pipes.push(pipe);
         (self.last, self.last_at) = (Last::Pipe, self.at);
@@ -228,6 +231,11 @@ impl Lowering<'_> {
         if compared {
             return self.comparable(plural, function, path_at);
         }
+        // That a side of a comparison stands in parentheses is told where its operator is met.
+        let compared_next = || self.rest().strip_prefix(')').is_some_and(|rest| is_comparison(rest.trim_start()));
+        if in_test && last.is_path() && !plural && self.filters() == 0 && !compared_next() {
+            return Err(self.bare(path_at));
+        }
         match function {
             Some((name @ ("count" | "length" | "value"), at)) if in_test => {
                 Err(self.slip(at, format!("`{name}(…)` gives a value, which must be compared: `{name}(…) > 0`")))
@@ -266,4 +274,8 @@ impl Lowering<'_> {
             _ => Ok(()),
         }
     }
+}
+
+fn is_comparison(text: &str) -> bool {
+    text.starts_with(['=', '<', '>']) || text.starts_with("!=")
 }

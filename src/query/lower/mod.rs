@@ -31,6 +31,9 @@ const MAX_NESTING: usize = 100;
 /// Open function calls at one place. The parser reads a call again for each thing it could be.
 const MAX_CALLS: usize = 4;
 
+/// Pipes inside each other. What an expression reads is told for each anew.
+const MAX_PIPES: usize = 8;
+
 /// `..` in one path: each multiplies the work by the document's depth.
 const MAX_DESCENTS: usize = 2;
 
@@ -100,12 +103,13 @@ struct Lowering<'t> {
     last_at: usize,
     /// Where the blanks before the token being read begin.
     blank: Option<usize>,
-    /// Whether pipes may stand in filters.
-    pipes: bool,
+    /// In how many pipes the expression stands; none: no pipe may stand in it.
+    pipes: Option<usize>,
 }
 
-/// Lowers the segments of a path that begin at byte `from` of `text`, after the root.
-pub(super) fn path(text: &str, from: usize, pipes: bool) -> Result<Lowered, Slip> {
+/// Lowers the segments of a path that begin at byte `from` of `text`, after the root. `pipes`: in how many pipes it
+/// stands, where its filters may hold pipes.
+pub(super) fn path(text: &str, from: usize, pipes: Option<usize>) -> Result<Lowered, Slip> {
     let mut lowering = Lowering::new(text, from, Kind::Path, Last::Root, pipes);
     lowering.out.text.push('$');
     lowering.run()?;
@@ -117,7 +121,7 @@ pub(super) fn path(text: &str, from: usize, pipes: bool) -> Result<Lowered, Slip
 
 /// Lowers a condition: to a path with the condition as its one filter.
 pub(super) fn condition(text: &str) -> Result<Lowered, Slip> {
-    let mut lowering = Lowering::new(text, 0, Kind::Condition, Last::Opening, true);
+    let mut lowering = Lowering::new(text, 0, Kind::Condition, Last::Opening, Some(0));
     lowering.out.text.push_str("$[?");
     lowering.run()?;
     lowering.out.text.push(']');
@@ -125,7 +129,7 @@ pub(super) fn condition(text: &str) -> Result<Lowered, Slip> {
 }
 
 impl<'t> Lowering<'t> {
-    fn new(text: &'t str, at: usize, kind: Kind, last: Last, pipes: bool) -> Self {
+    fn new(text: &'t str, at: usize, kind: Kind, last: Last, pipes: Option<usize>) -> Self {
         let out = Lowered { text: String::new(), numbers: Vec::new(), pipes: Vec::new(), spans: Vec::new() };
         let levels = vec![Level::new(kind, at)];
         Self { text, at, out, levels, last, last_at: at, blank: None, pipes }

@@ -229,6 +229,23 @@ impl Lowering<'_> {
         self.slip(self.at, format!("unexpected `{found}`; {}", self.allowed()))
     }
 
+    /// A path of one value as a condition: to RFC 9535 it holds wherever the field is there, `false` and null too.
+    pub(super) fn bare(&self, path_at: usize) -> Slip {
+        let path = self.text.get(path_at..self.last_end()).unwrap_or("@.name");
+        let denied = self.text.get(..path_at).is_some_and(|before| before.trim_end().ends_with('!'));
+        let (asked, truth, value) = match denied {
+            false => (path.to_owned(), "==", "!="),
+            true => (format!("!{path}"), "!=", "=="),
+        };
+        self.slip(
+            path_at,
+            format!(
+                "`{asked}` asks only whether the field is there, whatever its value: write `{path} {truth} true` or, \
+                 for any value but null and empty text, `({path} | default('')) {value} ''`"
+            ),
+        )
+    }
+
     fn allowed(&self) -> &'static str {
         match self.kind() {
             Kind::Path => "after a path follow `.name`, `['name']`, `[0]`, `[*]`, `[?…]`, `..name`",

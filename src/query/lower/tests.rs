@@ -108,6 +108,13 @@ fn the_usual_slips_of_conditions_are_told() {
         ("@.a @.b", 4, "an operator"),
         ("@.my field == 1", 1, "`@['my field'] == 1`"),
         ("$.a ~ 1", 4, "unexpected"),
+        ("@.is_gift", 0, "write `@.is_gift == true` or"),
+        ("!@.is_gift", 1, "`!@.is_gift` asks only whether the field is there"),
+        ("@.a == 1 && @.b", 12, "`(@.b | default('')) != ''`"),
+        ("(@.a || @.b == 1)", 1, "`@.a == true`"),
+        ("@['a'][0] || @.b == 1", 0, "`@['a'][0] == true`"),
+        ("! $receipt.id && @.b == 1", 2, "`($receipt.id | default('')) == ''`"),
+        ("!(@.a)", 2, "`@.a == true`"),
     ];
     check_slips(&conditions, |text| Condition::parse(text).map(drop));
 }
@@ -137,6 +144,8 @@ fn the_usual_slips_of_pipes_are_told() {
         ("$.a | default(1", 13, "not closed"),
         ("$.a | default('x)", 14, "not closed"),
         ("$.a | default(1) x", 16, "after `)`"),
+        ("$.a | datetime(yyyy-mm-dd)", 15, "write `yyyy-MM-dd`"),
+        ("$.a | default(@.b) | datetime('yyyy/MM/dd hh')", 30, "`hh` is no field of a time"),
         ("$.a | trim upper", 11, "after `trim`"),
         ("$.a b | trim", 1, "`$['a b']`"),
         ("a | trim", 0, "begins with"),

@@ -152,6 +152,7 @@ targets:
 #[test]
 fn values_must_fit_each_other() {
     let plain = "must be a path of plain names below the document, such as `$.io_id`, not";
+    let rule = "holds names and, for all elements of a list, `[*]`, such as `$.items[*].price`";
     for (source, target, expected) in [
         ("  overlap: 2d\n", "", "5:12: `overlap` (2d) must be shorter than `window` (1d)".to_owned()),
         ("  window: 5m\n", "", "5:11: `overlap` (10m) must be shorter than `window` (5m)".to_owned()),
@@ -162,6 +163,38 @@ fn values_must_fit_each_other() {
             "diff: { ignore: [\"@.x\"] }\n",
             "",
             "5:18: a path of `ignore` must lie below the document, such as `$.items`, not `@.x`".to_owned(),
+        ),
+        (
+            "diff: { ignore: [$.ts, \"$.items[?@.sku == 'F'].price\"] }\n",
+            "",
+            format!("5:24: a path of `ignore` {rule}, not `$.items[?@.sku == 'F'].price`"),
+        ),
+        (
+            "diff: { numeric: \"$.items[1:].n\" }\n",
+            "",
+            format!("5:18: a path of `numeric` {rule}, not `$.items[1:].n`"),
+        ),
+        ("diff: { ignore: \"$.a['b','c']\" }\n", "", format!("5:17: a path of `ignore` {rule}, not `$.a['b','c']`")),
+        ("diff: { ignore: $..ts }\n", "", format!("5:17: a path of `ignore` {rule}, not `$..ts`")),
+        ("diff: { lists: { \"$.a[0]\": $.b } }\n", "", format!("5:18: a path of `lists` {rule}, not `$.a[0]`")),
+        (
+            "",
+            "    when: \"@.changed[?@.path == '$.a[0].b']\"\n",
+            "9:34: no change has the path `$.a[0].b`: write `$.a[*].b`".to_owned(),
+        ),
+        (
+            "",
+            "    when: \"@.kind == 'created' || @.changed[?@.path == '$..b']\"\n",
+            "9:57: no change has the path `$..b`: it holds names and, for the elements of lists, `[*]`, such as \
+             `$.FSaleOrderEntry[*].FQty`"
+                .to_owned(),
+        ),
+        (
+            "",
+            "    when: \"@.changed[?@.path == 'FQty']\"\n",
+            "9:34: no change has the path `FQty`: a path begins with `$`, `@`, `@@`, `@@@` or `$receipt`; it holds \
+             names and, for the elements of lists, `[*]`, such as `$.FSaleOrderEntry[*].FQty`"
+                .to_owned(),
         ),
         ("diff: { lists: { $.items: \"$.a[*].b\" } }\n", "", format!("5:27: `lists` {plain} `$.a[*].b`")),
         (
