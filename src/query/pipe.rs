@@ -65,10 +65,15 @@ impl Pipe {
 
     /// The same, each with whether what it finds may go into the pipe's value with everything in it.
     pub fn reads(&self) -> Vec<(&Query, bool)> {
-        let mut reads = reads_of(&self.query, goes_on(&self.filters));
+        let mut reads = reads_of(&self.query, goes_on(&self.query, &self.filters));
         for (index, filter) in self.filters.iter().enumerate() {
-            let whole = filter.gives_arguments() && goes_on(self.filters.get(index + 1..).unwrap_or_default());
-            reads.extend(filter.queries().into_iter().flat_map(|query| reads_of(query, whole)));
+            let behind = self.filters.get(index + 1..).unwrap_or_default();
+            reads.extend(
+                filter
+                    .queries()
+                    .into_iter()
+                    .flat_map(|query| reads_of(query, filter.gives_arguments() && goes_on(query, behind))),
+            );
         }
         reads
     }
@@ -111,10 +116,14 @@ fn reads_of(query: &Query, whole: bool) -> Vec<(&Query, bool)> {
     query.queries().into_iter().enumerate().map(|(index, query)| (query, whole && index == 0)).collect()
 }
 
-/// Whether something of what lies in a list or object comes through filters: all but `count` take it up, or pass it on.
-fn goes_on(filters: &[Filter]) -> bool {
-    let first = filters.iter().find(|filter| !filter.passes());
-    !matches!(first, Some(Filter::Count))
+/// Whether something of what lies in a list or object that a query finds comes through filters: where all pass it on,
+/// or where one takes elements of the one value found. What takes several values found takes nothing from below them.
+fn goes_on(query: &Query, filters: &[Filter]) -> bool {
+    match filters.iter().find(|filter| !filter.passes()) {
+        None => true,
+        Some(Filter::Count) => false,
+        Some(_) => query.is_singular(),
+    }
 }
 
 /// Where a text's separators stand, outside of quotes and brackets.

@@ -269,6 +269,8 @@ fn a_pipe_tells_what_it_gives_whole() {
         ("$.a | first | string", vec!["$.a"]),
         ("$.a | join(',')", vec!["$.a"]),
         ("$.a | count", vec![]),
+        ("$..a | sum | abs | string", vec![]),
+        ("$.a[*] | first | string", vec![]),
         ("$.a | default($.b) | count", vec![]),
         ("$.a | map({x: $.b}, $.c)", vec!["$.a", "$.b", "$.c"]),
         ("$.a[?@.b == $.c] | last", vec!["$.a[?@.b == $.c]"]),
