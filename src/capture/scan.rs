@@ -11,7 +11,7 @@ use crate::capture::ask::{AskError, Asker, Patience, Question};
 use crate::capture::cursor::{Followed, complete_follow};
 use crate::capture::plan::CapturePlan;
 use crate::capture::read::Read;
-use crate::capture::window::{begin_anew, begin_full, begin_scan, complete_full, complete_window, shorten};
+use crate::capture::window::{begin_anew, begin_full, begin_scan, complete_full, complete_window, shorten, unread};
 use crate::clock::{Clock, Time, Zone};
 use crate::connector::{Connector, Fault, FaultKind};
 use crate::crash;
@@ -341,17 +341,7 @@ impl Capture {
             Start::At(time) => time,
             Start::Everything => Time(0),
         };
-        Progress {
-            first_start: now,
-            start,
-            watermark: None,
-            walked_to: None,
-            complete_to: None,
-            scan: None,
-            seen: None,
-            fingerprint: self.plan.fingerprint.clone(),
-            trail: Vec::new(),
-        }
+        unread(now, start, &self.plan.fingerprint)
     }
 
     async fn step(&self, from: &Progress, to: Progress, run: &Run) -> Result<Progress, CaptureError> {

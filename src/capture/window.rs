@@ -36,7 +36,11 @@ pub fn complete_full(progress: &Progress) -> Progress {
 /// The progress after somebody decided what a changed key, filter, identity or mode means: nothing of what is read now
 /// is known to have been read, so it begins at the scheme's start.
 pub fn begin_anew(progress: &Progress, fingerprint: &str) -> Progress {
-    let Progress { first_start, start, .. } = *progress;
+    unread(progress.first_start, progress.start, fingerprint)
+}
+
+/// The progress of a scheme first started then, of which nothing was read yet.
+pub fn unread(first_start: Time, start: Time, fingerprint: &str) -> Progress {
     Progress {
         first_start,
         start,

@@ -138,6 +138,20 @@ impl Decider<'_> {
         }
     }
 
+    /// A version as conditions see it: the base before it, and itself.
+    pub fn change(
+        &self,
+        key: &Key,
+        row: &Delivery,
+        version: u64,
+    ) -> Result<(Option<Value>, Option<Value>), StoreError> {
+        let base = self.base_document(key, row.base.as_ref())?;
+        let after = self.document(key, version)?;
+        let last = self.last_known(key, row, version, base.as_ref(), after.as_ref())?;
+        let before = self.with_echo(key, last.as_ref().or(base.as_ref()), after.as_ref())?;
+        Ok((before, after))
+    }
+
     /// What stands in for a base that is gone, where the document is gone again: an attempt since then that was given
     /// up may stand at the target, and is to be removed. None anywhere else.
     pub fn last_known(

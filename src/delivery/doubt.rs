@@ -277,11 +277,11 @@ pub(super) fn is_complete(receipt: &Receipt, attempt: &Attempt) -> bool {
 
 /// When the first attempt was made that may have made a document: one that was refused, or did not run, has not.
 pub(super) fn first_attempt(attempts: &[Attempt]) -> Option<Time> {
-    attempts.iter().find(|attempt| may_have_run(attempt)).map(|attempt| attempt.at)
+    attempts.iter().find(|attempt| may_stand(attempt)).map(|attempt| attempt.at)
 }
 
 /// Whether what an attempt sent may stand at the target.
-pub(super) fn may_have_run(attempt: &Attempt) -> bool {
+pub(super) fn may_stand(attempt: &Attempt) -> bool {
     !matches!(attempt.outcome.as_deref(), Some("refused" | "not_run"))
 }
 

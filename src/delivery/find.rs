@@ -2,7 +2,7 @@
 
 use crate::clock::Time;
 use crate::connector::{Finding, Look, Probe};
-use crate::delivery::doubt::{first_attempt, may_have_run, outgoing};
+use crate::delivery::doubt::{first_attempt, may_stand, outgoing};
 use crate::delivery::ready::Item;
 use crate::delivery::settle::{self, Moment, set};
 use crate::delivery::worker::{Worker, write_of};
@@ -34,7 +34,7 @@ impl Worker {
             attempts.retain(|attempt| !attempt.step);
             // A system that only got another name may still carry out what it was sent under the old one.
             lasts.push(attempts.last().cloned());
-            attempts.retain(|attempt| attempt.account == self.plan.account && may_have_run(attempt));
+            attempts.retain(|attempt| attempt.account == self.plan.account && may_stand(attempt));
             probes.push(probe_before_send(item, &attempts));
         }
         let keys: Vec<Key> = items.iter().map(|item| item.key.clone()).collect();

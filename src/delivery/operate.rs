@@ -2,7 +2,7 @@
 
 use crate::clock::Time;
 use crate::delivery::course;
-use crate::delivery::settle::set;
+use crate::delivery::settle::{self, set};
 use crate::delivery::worker::write_of;
 use crate::name::Key;
 use crate::reason::{Code, Reason, State};
@@ -169,8 +169,7 @@ fn forget_payload(row: &mut Delivery) {
 
 /// Queues a document again in its newest version, whatever it was told before (rule 18).
 pub fn replayed(key: &Key, mut row: Delivery, now: Time) -> DeliveryWrite {
-    row.replays += 1;
-    row.replay = true;
+    settle::anew(&mut row);
     if !row.has_open_attempt() && row.state != State::InDoubt {
         row.tries = 0;
         set(&mut row, State::Pending, Reason::new(Code::Replay, []), Some(now), now);

@@ -85,11 +85,7 @@ impl Worker {
 
     /// The newest version, judged from the base.
     fn ready_to_tell(&self, key: &Key, row: Delivery) -> Result<Ready, StoreError> {
-        let decider = self.decider(&TargetAnswer::Adopt);
-        let before = decider.base_document(key, row.base.as_ref())?;
-        let after = decider.document(key, row.version)?;
-        let last = decider.last_known(key, &row, row.version, before.as_ref(), after.as_ref())?;
-        let before = decider.with_echo(key, last.as_ref().or(before.as_ref()), after.as_ref())?;
+        let (before, after) = self.decider(&TargetAnswer::Adopt).change(key, &row, row.version)?;
         self.judged(key, row, before.as_ref(), after.as_ref())
     }
 

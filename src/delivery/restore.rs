@@ -97,10 +97,7 @@ impl Worker {
     }
 
     fn newest(&self, key: &Key, row: &Delivery) -> Result<Option<(usize, Item)>, StoreError> {
-        let decider = self.decider(&TargetAnswer::Adopt);
-        let before = decider.base_document(key, row.base.as_ref())?;
-        let after = decider.document(key, row.newest)?;
-        let before = decider.with_echo(key, before.as_ref(), after.as_ref())?;
+        let (before, after) = self.decider(&TargetAnswer::Adopt).change(key, row, row.newest)?;
         let receipt = row.receipt.as_ref();
         let index = match judge(&self.plan, before.as_ref(), after.as_ref(), receipt) {
             Verdict::Tell(index) => Some(index),

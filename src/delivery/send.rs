@@ -7,6 +7,7 @@ use crate::crash;
 use crate::delivery::classify::{Policy, policy};
 use crate::delivery::compose::{Composed, change_key};
 use crate::delivery::course;
+use crate::delivery::doubt::may_stand;
 use crate::delivery::operate::Open;
 use crate::delivery::ready::{Item, LOOK_AGAIN};
 use crate::delivery::settle::{self, Accepted, set};
@@ -102,9 +103,8 @@ impl Worker {
             Err(StoreError::Damaged { .. }) => return Ok(false),
             read => read?,
         };
-        let not_run = |attempt: &Attempt| {
-            attempt.step || matches!(attempt.outcome.as_deref(), Some("refused" | "not_run" | "absent"))
-        };
+        let not_run =
+            |attempt: &Attempt| attempt.step || !may_stand(attempt) || attempt.outcome.as_deref() == Some("absent");
         Ok(attempts.iter().all(|attempt| attempt.n == n || not_run(attempt)))
     }
 
